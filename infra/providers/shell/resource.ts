@@ -1,0 +1,68 @@
+/** What a resource is to the provider shell: a plain object over (inputs, state, context). The shell alone knows gRPC and Pulumi's protocol. */
+import type { z } from "zod";
+
+/** Plain JSON values; the engine's unknown sentinel may stand anywhere in inputs during preview. */
+export type Properties = Record<string, unknown>;
+
+/** Chance to stop: aborted when the engine cancels or its deadline for the resource passes. */
+export interface Call {
+  readonly signal: AbortSignal;
+  /** A line for the engine's diagnostics of this resource (progress); secrets are redacted by the shell. */
+  readonly log: (message: string) => void;
+}
+
+export interface Created<State> {
+  readonly id: string;
+  readonly state: State;
+}
+
+export interface Found<Inputs, State> extends Created<State> {
+  /** In the program's shape, so that refresh and import show no false difference. */
+  readonly inputs: Inputs;
+}
+
+/** Thrown by create or update when the object exists but is not finished: it stays in state with its id and the next `up` calls update. */
+export class Unfinished<State> extends Error {
+  readonly id: string;
+  readonly state: State;
+  constructor(id: string, state: State, reason: string, options?: ErrorOptions) {
+    super(reason, options);
+    this.name = "Unfinished";
+    this.id = id;
+    this.state = state;
+  }
+}
+
+export interface Resource<Inputs extends Properties, State extends Properties, Context> {
+  /** `railway:index:Volume` */
+  readonly token: string;
+  /** One line for the schema and the docs. */
+  readonly description: string;
+  /** check() and its messages come from here. No transforms: the schema is generated from it. Unknown values pass. */
+  readonly inputs: z.ZodType<Inputs>;
+  /** The outputs' shape (inputs included), for the schema. */
+  readonly outputs?: z.ZodType;
+  /** Inputs whose change replaces the object. */
+  readonly replaceOnChange?: readonly (keyof Inputs & string)[];
+  /** Inputs whose change is refused by Check, because it would need a new object that must never be made; with the advice to give. */
+  readonly refuseChange?: readonly (keyof Inputs & string)[];
+  /** Outputs that stay known while the object is updated (ids). Everything else of the state is unknown in preview when an input changes. */
+  readonly stable?: readonly (keyof State & string)[];
+  /** Inputs and outputs that are secret: wrapped in the engine's envelope in every answer. */
+  readonly secrets?: readonly string[];
+  /** Further rules over known values, all problems at once. */
+  check?(inputs: Inputs, old: Inputs | undefined): readonly { readonly property: string; readonly reason: string }[];
+  /** Outputs known already in preview of a create. */
+  preview?(inputs: Inputs): Partial<State>;
+  create(inputs: Inputs, context: Context, call: Call): Promise<Created<State>>;
+  /** undefined = a successful query found nothing: it is gone. A read that fails throws. `known` is absent on import. */
+  read(
+    id: string,
+    context: Context,
+    call: Call,
+    known?: { readonly inputs: Inputs; readonly state: State },
+  ): Promise<Found<Inputs, State> | undefined>;
+  update(id: string, state: State, inputs: Inputs, context: Context, call: Call, oldInputs: Inputs): Promise<State>;
+  /** "Not found" is success. */
+  delete(id: string, state: State, context: Context, call: Call): Promise<void>;
+}

@@ -1,0 +1,22 @@
+import { defineConfig } from "vitest/config";
+
+const exclude = ["**/node_modules/**", ".fleet/**"];
+// Two cores: workers beyond that only take memory (each one that loads @pulumi/pulumi is 135 MB).
+export default defineConfig({
+  test: {
+    maxWorkers: 2,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: { name: "unit", include: ["**/*.test.ts"], exclude: [...exclude, "**/*.contract.test.ts", "**/*.system.test.ts"] },
+      },
+      { extends: true, test: { name: "contract", include: ["**/*.contract.test.ts"], exclude } },
+      {
+        extends: true,
+        test: { name: "system", include: ["**/*.system.test.ts"], exclude, testTimeout: 300_000, hookTimeout: 300_000 },
+      },
+    ],
+  },
+});
