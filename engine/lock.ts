@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { link, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { promisify } from "node:util";
@@ -17,14 +18,15 @@ export interface LockOptions {
 /** Runs `work` while no other process on this machine does (same path). A holder that died, even by SIGKILL, is detected by its pid and start
  *  time (a pid is used again); on a folder shared between machines by a heartbeat. Only saves double work: what is written must be atomic by itself. */
 export async function withLock<T>(options: LockOptions, work: () => Promise<T>): Promise<T> {
-  await acquire(options);
+  const mine = await acquire(options);
   const beat = setInterval(() => void utimes(options.path, new Date(), new Date()).catch(() => undefined), heartbeatMs);
   beat.unref();
   try {
     return await work();
   } finally {
     clearInterval(beat);
-    await rm(options.path, { force: true });
+    // After a long standstill of this machine another one may have taken the lock over.
+    if ((await readFile(options.path, "utf8").catch(() => undefined)) === mine) await rm(options.path, { force: true });
   }
 }
 
@@ -44,13 +46,15 @@ export async function processMark(pid: number): Promise<string | undefined> {
 const heartbeatMs = 5_000;
 const silentMs = 60_000;
 
-const Holder = z.object({ pid: z.number(), host: z.string(), mark: z.string() });
+const Holder = z.object({ pid: z.number(), host: z.string(), mark: z.string(), id: z.string() });
 
-async function acquire({ path, clock, onWait, signal }: LockOptions): Promise<void> {
-  const mine = JSON.stringify({ pid: process.pid, host: hostname(), mark: (await processMark(process.pid)) ?? "" });
+/** Answers what was written into the lock. */
+async function acquire({ path, clock, onWait, signal }: LockOptions): Promise<string> {
+  const id = randomUUID();
+  const mine = JSON.stringify({ pid: process.pid, host: hostname(), mark: (await processMark(process.pid)) ?? "", id });
   for (let waited = 0; ; waited++) {
     signal?.throwIfAborted();
-    if (await create(path, mine)) return;
+    if (await create(path, mine)) return mine;
     const found = await readFile(path, "utf8").catch(() => undefined);
     if (found === undefined) continue;
     if (await isDead(path, found)) {
@@ -64,7 +68,7 @@ async function acquire({ path, clock, onWait, signal }: LockOptions): Promise<vo
 
 async function create(path: string, content: string): Promise<boolean> {
   // Written aside and linked, so that nobody ever reads a half-written lock.
-  const draft = `${path}.${process.pid}.new`;
+  const draft = `${path}.${randomUUID()}.new`;
   await writeFile(draft, content);
   try {
     await link(draft, path);
@@ -86,7 +90,7 @@ async function isDead(path: string, content: string): Promise<boolean> {
 
 /** Two waiters may both find the same dead holder; the slower one must not remove the faster one's new lock. */
 async function bury(path: string, judged: string): Promise<void> {
-  const grave = `${path}.${process.pid}.dead`;
+  const grave = `${path}.${randomUUID()}.dead`;
   if (
     !(await rename(path, grave).then(
       () => true,
