@@ -22,7 +22,7 @@ export interface Found<Inputs, State> extends Created<State> {
 }
 
 /** Thrown by create or update when the object exists but is not finished: it stays in state with its id and the next `up` calls update. */
-export class Unfinished<State> extends Error {
+export class Unfinished<State extends Properties = Properties> extends Error {
   readonly id: string;
   readonly state: State;
   constructor(id: string, state: State, reason: string, options?: ErrorOptions) {
@@ -38,21 +38,22 @@ export interface Resource<Inputs extends Properties, State extends Properties, C
   readonly token: string;
   /** One line for the schema and the docs. */
   readonly description: string;
-  /** check() and its messages come from here. No transforms: the schema is generated from it. Unknown values pass. */
+  /** check() and its messages come from here. No transforms and no defaults (the engine keeps what the program wrote, and the schema is generated
+   *  from it). Unknown values pass. */
   readonly inputs: z.ZodType<Inputs>;
-  /** The outputs' shape (inputs included), for the schema. */
+  /** The outputs' shape (inputs included): the schema, and which outputs are unknown in preview. */
   readonly outputs?: z.ZodType;
   /** Inputs whose change replaces the object. */
   readonly replaceOnChange?: readonly (keyof Inputs & string)[];
-  /** Inputs whose change is refused by Check, because it would need a new object that must never be made; with the advice to give. */
+  /** Inputs whose change is refused by Check, because it would need a new object that must never be made. */
   readonly refuseChange?: readonly (keyof Inputs & string)[];
   /** Outputs that stay known while the object is updated (ids). Everything else of the state is unknown in preview when an input changes. */
   readonly stable?: readonly (keyof State & string)[];
   /** Inputs and outputs that are secret: wrapped in the engine's envelope in every answer. */
   readonly secrets?: readonly string[];
-  /** Further rules over known values, all problems at once. */
+  /** Further rules over inputs that are all known, all problems at once. */
   check?(inputs: Inputs, old: Inputs | undefined): readonly { readonly property: string; readonly reason: string }[];
-  /** Outputs known already in preview of a create. */
+  /** Outputs known already in preview of a create; the inputs may hold unknowns. */
   preview?(inputs: Inputs): Partial<State>;
   create(inputs: Inputs, context: Context, call: Call): Promise<Created<State>>;
   /** undefined = a successful query found nothing: it is gone. A read that fails throws. `known` is absent on import. */
@@ -65,4 +66,14 @@ export interface Resource<Inputs extends Properties, State extends Properties, C
   update(id: string, state: State, inputs: Inputs, context: Context, call: Call, oldInputs: Inputs): Promise<State>;
   /** "Not found" is success. */
   delete(id: string, state: State, context: Context, call: Call): Promise<void>;
+}
+
+/** A function of the provider (`Invoke`): reads something, makes nothing. */
+export interface ProviderFunction<Inputs extends Properties, Context> {
+  /** `cloudflare:index/getZone:getZone` */
+  readonly token: string;
+  readonly description: string;
+  readonly inputs: z.ZodType<Inputs>;
+  readonly outputs?: z.ZodType;
+  run(inputs: Inputs, context: Context, call: Call): Promise<Properties>;
 }

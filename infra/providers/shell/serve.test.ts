@@ -1,0 +1,79 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createRequire } from "node:module";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { afterEach, expect, test } from "vitest";
+import { connectProvider } from "./wire.ts";
+
+const root = join(import.meta.dirname, "../../..");
+const program = `
+  import { serveProvider } from ${JSON.stringify(join(import.meta.dirname, "serve.ts"))};
+  await serveProvider({ name: "tiny", version: "0.0.1", resources: [], context: () => ({}) });
+`;
+const node = [process.execPath, "--input-type=module", "-e", program];
+
+const started: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of started.splice(0)) child.kill("SIGKILL");
+});
+
+function start(args: readonly string[]): ChildProcess {
+  const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
+  started.push(child);
+  return child;
+}
+
+test("the port is the first line on stdout, and an interrupt ends the process with exit 0", async () => {
+  const child = start(node.slice(1));
+  const port = Number(await firstLine(child));
+  const client = connectProvider(port);
+  expect(await client.schema()).toMatchObject({ name: "tiny", version: "0.0.1" });
+  client.close();
+  child.kill("SIGINT");
+  expect(await once(child, "exit")).toEqual([0, null]);
+});
+
+test("a provider whose parent was killed ends by itself", async () => {
+  const script = `const c = require("node:child_process").spawn(process.argv[1], process.argv.slice(2), { stdio: ["ignore", "pipe", "inherit"] });
+    c.stdout.once("data", () => process.stdout.write(c.pid + "\\n")); setInterval(() => {}, 1000);`;
+  const parent = start(["-e", script, ...node]);
+  const pid = Number(await firstLine(parent));
+  expect(alive(pid)).toBe(true);
+  parent.kill("SIGKILL");
+  await expect.poll(() => alive(pid), { timeout: 10_000, interval: 100 }).toBe(false);
+});
+
+test("a provider whose engine stopped listening ends by itself", { timeout: 30_000 }, async () => {
+  const engine = createServer().listen(0, "127.0.0.1");
+  await once(engine, "listening");
+  const address = engine.address();
+  const port = typeof address === "object" && address ? address.port : 0;
+  const child = start([...node.slice(1), "--", "script", `127.0.0.1:${port}`]);
+  await firstLine(child);
+  engine.close();
+  expect(await once(child, "exit")).toEqual([0, null]);
+});
+
+test("there is one copy of google-protobuf and of grpc-js: with two, answers fail to serialise", () => {
+  const ours = createRequire(join(root, "package.json"));
+  const pulumis = createRequire(ours.resolve("@pulumi/pulumi/package.json"));
+  for (const name of ["google-protobuf/package.json", "@grpc/grpc-js/package.json"])
+    expect(pulumis.resolve(name)).toBe(ours.resolve(name));
+});
+
+async function firstLine(child: ChildProcess): Promise<string> {
+  if (!child.stdout) throw new Error("stdout is not a pipe");
+  for await (const line of createInterface({ input: child.stdout })) return line;
+  throw new Error("the process ended without a line");
+}
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  return true;
+}
