@@ -1,0 +1,93 @@
+/** The Railway resources as a Pulumi program uses them: `new railway.Volume(name, args, options)`. */
+import type * as pulumi from "@pulumi/pulumi";
+import { CustomResource, secret } from "@pulumi/pulumi";
+import type { ProjectInputs, ServiceInputs, ServiceInstanceInputs, VariableCollectionInputs, VolumeInputs } from "./shapes.ts";
+
+/** Arguments as a program writes them: any value may be an output of another resource. */
+type Args<Inputs> = { readonly [Key in keyof Inputs]: pulumi.Input<Inputs[Key]> };
+
+export type ProjectArgs = Args<ProjectInputs>;
+export type ServiceArgs = Args<ServiceInputs>;
+export type VolumeArgs = Args<VolumeInputs>;
+export type ServiceInstanceArgs = Args<Omit<ServiceInstanceInputs, "triggers">> & {
+  readonly triggers?: pulumi.Input<Record<string, pulumi.Input<string>>>;
+};
+export type VariableCollectionArgs = Args<Omit<VariableCollectionInputs, "variables">> & {
+  readonly variables: pulumi.Input<Record<string, pulumi.Input<string>>>;
+};
+
+/** A project with its one environment. */
+export class Project extends CustomResource {
+  static readonly __pulumiType = "railway:index:Project";
+  declare readonly projectId: pulumi.Output<string>;
+  declare readonly environmentId: pulumi.Output<string>;
+  declare readonly workspaceId: pulumi.Output<string>;
+  constructor(name: string, args: ProjectArgs, options?: pulumi.CustomResourceOptions) {
+    super(Project.__pulumiType, name, withOutputs(args, ["projectId", "environmentId", "workspaceId"]), options);
+  }
+  static override isInstance(value: unknown): value is Project {
+    return isOfType(value, Project.__pulumiType);
+  }
+}
+
+/** An empty service: it has no source and deploys nothing until its instance is configured. */
+export class Service extends CustomResource {
+  static readonly __pulumiType = "railway:index:Service";
+  declare readonly name: pulumi.Output<string>;
+  declare readonly serviceId: pulumi.Output<string>;
+  constructor(name: string, args: ServiceArgs, options?: pulumi.CustomResourceOptions) {
+    super(Service.__pulumiType, name, withOutputs(args, ["serviceId"]), options);
+  }
+  static override isInstance(value: unknown): value is Service {
+    return isOfType(value, Service.__pulumiType);
+  }
+}
+
+/** A volume that lives longer than its service: never replaced, grows only. */
+export class Volume extends CustomResource {
+  static readonly __pulumiType = "railway:index:Volume";
+  declare readonly volumeId: pulumi.Output<string>;
+  declare readonly volumeInstanceId: pulumi.Output<string>;
+  constructor(name: string, args: VolumeArgs, options?: pulumi.CustomResourceOptions) {
+    super(Volume.__pulumiType, name, withOutputs(args, ["volumeId", "volumeInstanceId"]), options);
+  }
+  static override isInstance(value: unknown): value is Volume {
+    return isOfType(value, Volume.__pulumiType);
+  }
+}
+
+/** Variables of a service; values are always secret. */
+export class VariableCollection extends CustomResource {
+  static readonly __pulumiType = "railway:index:VariableCollection";
+  declare readonly variables: pulumi.Output<Record<string, string>>;
+  constructor(name: string, args: VariableCollectionArgs, options: pulumi.CustomResourceOptions = {}) {
+    const additionalSecretOutputs = [...(options.additionalSecretOutputs ?? []), "variables"];
+    const inputs = { ...args, variables: secret(args.variables) };
+    super(VariableCollection.__pulumiType, name, inputs, { ...options, additionalSecretOutputs });
+  }
+  static override isInstance(value: unknown): value is VariableCollection {
+    return isOfType(value, VariableCollection.__pulumiType);
+  }
+}
+
+/** A service's settings in one environment, and its deployment. */
+export class ServiceInstance extends CustomResource {
+  static readonly __pulumiType = "railway:index:ServiceInstance";
+  declare readonly image: pulumi.Output<string>;
+  declare readonly deploymentId: pulumi.Output<string>;
+  constructor(name: string, args: ServiceInstanceArgs, options?: pulumi.CustomResourceOptions) {
+    super(ServiceInstance.__pulumiType, name, withOutputs(args, ["deploymentId"]), options);
+  }
+  static override isInstance(value: unknown): value is ServiceInstance {
+    return isOfType(value, ServiceInstance.__pulumiType);
+  }
+}
+
+/** Outputs must be named when the resource is registered, so that they exist (unknown) in preview. */
+function withOutputs(args: object, outputs: readonly string[]): Record<string, unknown> {
+  return { ...args, ...Object.fromEntries(outputs.map((name) => [name, undefined])) };
+}
+
+function isOfType(value: unknown, type: string): boolean {
+  return typeof value === "object" && value !== null && "__pulumiType" in value && value.__pulumiType === type;
+}
