@@ -8,10 +8,11 @@ import { type Random, randomOf } from "./random.ts";
 import type { Suite, SuiteCase, SuiteOptions } from "./suite.ts";
 import { fileCases } from "./verdicts-files.ts";
 import { randomTenant } from "./verdicts-generator.ts";
-import { minuteExamples, tailExamples } from "./verdicts-minutes.ts";
+import { minuteExamples } from "./verdicts-minutes.ts";
 import { naiveVerdicts, type RawLine, type RawVerdict } from "./verdicts-naive.ts";
 import { fleet, holds, literal } from "./verdicts-scene.ts";
 import { sourceExamples, verdictExamples } from "./verdicts-sources.ts";
+import { tailExamples } from "./verdicts-tails.ts";
 
 /** Random tenants of an everyday run, and of a full one. */
 const tenants = { everyday: 300, full: 20_000 };
