@@ -1,0 +1,37 @@
+import { buildCommand, numberParser } from "@stricli/core";
+import type { Context } from "../context.ts";
+
+export interface TestFlags {
+  readonly full?: boolean;
+  readonly seed?: number;
+  readonly json?: boolean;
+  readonly list?: boolean;
+}
+
+export const test = buildCommand<TestFlags, [string?], Context>({
+  loader: async () => (await import("../test.ts")).runTests,
+  parameters: {
+    flags: {
+      full: { kind: "boolean", optional: true, withNegated: false, brief: "the suite at its full size" },
+      seed: { kind: "parsed", parse: numberParser, optional: true, brief: "brings the same random cases back" },
+      json: { kind: "boolean", optional: true, withNegated: false, brief: "only the result as one JSON object on stdout" },
+      list: { kind: "boolean", optional: true, withNegated: false, brief: "print each case of the suite on a line and run none" },
+    },
+    positional: {
+      kind: "tuple",
+      parameters: [
+        {
+          brief: "a suite by name; without it type check, lint and everything",
+          parse: String,
+          placeholder: "suite",
+          optional: true,
+        },
+      ],
+    },
+  },
+  docs: {
+    brief: "Type check, lint and all tests, or one named suite",
+    fullDescription:
+      "Without a name: everything at everyday size; the last line is `N passed, N failed`.\nWith a suite's name the last line is one JSON object.\n\nExamples:\n  fleet test\n  fleet test verdicts --full --seed 7",
+  },
+});

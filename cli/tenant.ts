@@ -1,0 +1,135 @@
+/** `fleet tenant …`: work on the files alone; no vendor is asked. */
+import { randomBytes } from "node:crypto";
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { exitCode, formatProblem, OperatorError, type Problem } from "../domain/error.ts";
+import { stackIdentity, stackRecipient } from "../tenants/keys.ts";
+import { loadPlans, loadStack, readStack, stackNames, type TenantFile } from "../tenants/load.ts";
+import { newTenantFile } from "../tenants/new.ts";
+import { isSealed, keygen as makeKeys, mask, unseal } from "../tenants/seal.ts";
+import type { NewFlags, StackFlags } from "./commands/tenant.ts";
+import type { Context } from "./context.ts";
+import { table } from "./table.ts";
+
+export async function create(this: Context, flags: NewFlags, slug: string): Promise<void> {
+  const tenants = join(this.root, "tenants");
+  const shown = `tenants/${flags.stack}/${slug}.yaml`;
+  if (!stackNames(tenants).includes(flags.stack)) throw unknownStack(tenants, flags.stack);
+  const plans = loadPlans(tenants);
+  if (!plans.has(flags.plan))
+    throw new OperatorError(`there is no plan "${flags.plan}"; there are: ${[...plans.keys()].join(", ")}`);
+  const { uid, text } = await newTenantFile({
+    slug,
+    name: flags.name,
+    email: flags.email,
+    plan: flags.plan,
+    recipient: stackRecipient(tenants, flags.stack),
+    randomBytes: (count) => randomBytes(count),
+  });
+  try {
+    writeFileSync(join(tenants, flags.stack, `${slug}.yaml`), text, { flag: "wx" });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    throw new OperatorError([{ file: shown, message: "exists already; nothing was changed" }]);
+  }
+  if (flags.json) return this.print(JSON.stringify({ file: shown, uid, slug }));
+  this.say(`wrote ${shown}; next: fleet tenant check --stack ${flags.stack}, then commit it and open a pull request`);
+  this.print(shown);
+}
+
+export async function check(this: Context, flags: { stack?: string; json?: boolean }): Promise<void> {
+  const tenants = join(this.root, "tenants");
+  const all = stackNames(tenants);
+  if (flags.stack !== undefined && !all.includes(flags.stack)) throw unknownStack(tenants, flags.stack);
+  const problems: Problem[] = [];
+  const counts: Record<string, number> = {};
+  for (const stack of flags.stack === undefined ? all : [flags.stack]) {
+    const loaded = readStack(stack, { root: tenants });
+    problems.push(...loaded.problems);
+    counts[stack] = loaded.tenants.length;
+  }
+  if (flags.json) this.print(JSON.stringify({ stacks: counts, problems }));
+  else if (problems.length === 0) {
+    this.print(
+      Object.entries(counts)
+        .map(([stack, count]) => `${stack}: ${count} ${count === 1 ? "tenant" : "tenants"}, all right`)
+        .join("\n"),
+    );
+  } else for (const problem of problems) this.say(formatProblem(problem));
+  if (problems.length > 0) this.process.exitCode = exitCode.wrongUse;
+}
+
+export function list(this: Context, flags: StackFlags): void {
+  const files = load(this, flags.stack);
+  const rows = files.map(({ slug, entry }) => ({
+    slug,
+    uid: entry.uid,
+    name: entry.name,
+    plan: entry.plan,
+    state: entry.state ?? "active",
+    exempt: entry.billing?.exempt ?? null,
+  }));
+  if (flags.json) this.print(JSON.stringify({ stack: flags.stack, tenants: rows }));
+  else if (rows.length > 0) this.print(listing(rows));
+  else this.say(`${flags.stack} has no tenants yet; write one with: fleet tenant new <slug> --stack ${flags.stack}`);
+}
+
+export async function show(this: Context, flags: StackFlags, slug: string): Promise<void> {
+  const files = load(this, flags.stack);
+  const file = files.find((candidate) => candidate.slug === slug);
+  if (!file) throw new OperatorError(`${flags.stack} has no tenant "${slug}"; see: fleet tenant list --stack ${flags.stack}`);
+  const identity = await stackIdentity(join(this.root, "tenants"), flags.stack, this.process.env.FLEET_AGE_IDENTITY).catch(
+    () => undefined,
+  );
+  const entry = await hideAddresses(file.entry, identity);
+  if (flags.json) return this.print(JSON.stringify({ stack: flags.stack, slug, ...(entry as object) }));
+  const { stringify } = await import("yaml");
+  this.print(stringify(entry, { lineWidth: 0 }).trimEnd());
+}
+
+export async function keygen(this: Context, flags: StackFlags): Promise<void> {
+  const file = join(this.root, "tenants", flags.stack, "recipient.txt");
+  const shown = `tenants/${flags.stack}/recipient.txt`;
+  if (!stackNames(join(this.root, "tenants")).includes(flags.stack)) throw unknownStack(join(this.root, "tenants"), flags.stack);
+  if (existsSync(file)) {
+    throw new OperatorError(
+      [{ file: shown, message: "exists already: addresses are sealed to it, so it is not replaced" }],
+      exitCode.refused,
+    );
+  }
+  const keys = await makeKeys();
+  writeFileSync(file, `${keys.recipient}\n`, { flag: "wx" });
+  this.say(`wrote ${shown} (public: commit it)`);
+  this.say("The identity below is shown once and kept nowhere. Put it into the secret store as FLEET_AGE_IDENTITY now:");
+  if (flags.json) return this.print(JSON.stringify({ stack: flags.stack, recipient: keys.recipient, identity: keys.identity }));
+  this.print(keys.identity);
+}
+
+function listing(
+  rows: readonly { slug: string; uid: string; name: string; plan: string; state: string; exempt: string | null }[],
+): string {
+  const cells = rows.map((row) => [row.slug, row.uid, row.name, row.plan, row.state, row.exempt ?? ""]);
+  return table(["tenant", "uid", "name", "plan", "state", "exempt"], cells);
+}
+
+function load(context: Context, stack: string): readonly TenantFile[] {
+  return loadStack(stack, { root: join(context.root, "tenants") });
+}
+
+function unknownStack(tenants: string, stack: string): OperatorError {
+  return new OperatorError(
+    `there is no stack "${stack}"; the stacks are the folders of tenants/: ${stackNames(tenants).join(", ")}`,
+  );
+}
+
+/** Sealed addresses are opened and masked where the identity is at hand, and named as sealed where it is not. */
+async function hideAddresses(value: unknown, identity: string | undefined): Promise<unknown> {
+  if (typeof value === "string") {
+    if (isSealed(value)) return identity === undefined ? "(sealed)" : mask(await unseal(value, identity));
+    return value.includes("@") ? mask(value) : value;
+  }
+  if (Array.isArray(value)) return Promise.all(value.map((item) => hideAddresses(item, identity)));
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).map(async ([key, item]) => [key, await hideAddresses(item, identity)] as const);
+  return Object.fromEntries(await Promise.all(entries));
+}

@@ -1,0 +1,149 @@
+/** `fleet test`: type check, lint, vitest, and every named suite at everyday size. */
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { exitCode, OperatorError } from "../domain/error.ts";
+import type { Suite } from "../test/suites/suite.ts";
+import type { TestFlags } from "./commands/test.ts";
+import type { Context } from "./context.ts";
+
+/** Suites by name; each is loaded when it runs. */
+export const suites: Readonly<Record<string, () => Promise<Suite>>> = {
+  verdicts: async () => (await import("../test/suites/verdicts.ts")).suite,
+};
+
+interface Count {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+export async function runTests(this: Context, flags: TestFlags, name?: string): Promise<Error | undefined> {
+  if (name === undefined) return everything(this);
+  const load = suites[name];
+  if (!load) throw new OperatorError(`there is no suite "${name}"; there are: ${Object.keys(suites).join(", ")}`);
+  const suite = await load();
+  const options = { full: flags.full ?? false, seed: flags.seed ?? 1 };
+  if (flags.list) {
+    for await (const testCase of suite.cases(options)) this.print(testCase.name);
+    return undefined;
+  }
+  const result = await runSuite(suite, options, this.say);
+  this.print(JSON.stringify(result));
+  this.process.exitCode = result.failed > 0 ? exitCode.failed : exitCode.done;
+  return undefined;
+}
+
+/** Runs the cases one after the other; each failure is told with its name and the seed. */
+export async function runSuite(suite: Suite, options: { full: boolean; seed: number }, say: (text: string) => void) {
+  const begun = performance.now();
+  let cases = 0;
+  let failed = 0;
+  for await (const testCase of suite.cases(options)) {
+    cases++;
+    try {
+      await testCase.run();
+    } catch (error) {
+      failed++;
+      say(
+        `FAILED ${suite.name}: ${testCase.name} (seed ${options.seed})\n  ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
+  }
+  return { suite: suite.name, cases, failed, seed: options.seed, seconds: seconds(begun) };
+}
+
+async function everything(context: Context): Promise<Error | undefined> {
+  const { root, say, print } = context;
+  const total: Count = { passed: 0, failed: 0, skipped: 0 };
+  const step = async (title: string, work: () => Promise<Count>) => {
+    const begun = performance.now();
+    say(`${title} …`);
+    const count = await work();
+    total.passed += count.passed;
+    total.failed += count.failed;
+    total.skipped += count.skipped;
+    const outcome = count.failed > 0 ? `${count.failed} FAILED` : "ok";
+    say(`${title}: ${outcome}, ${count.passed} passed${count.skipped ? `, ${count.skipped} skipped` : ""} (${seconds(begun)} s)`);
+  };
+  if (!existsSync(join(root, "..", "shared", "specs"))) say("SKIPPED: contract tests against ../shared/specs, which is not here");
+  await step("type check", () => tool(root, ["node_modules/typescript/bin/tsc", "--noEmit", "--pretty", "false"]));
+  await step("lint", () => tool(root, ["node_modules/@biomejs/biome/bin/biome", "check", "."]));
+  await step("engine", () => prepareEngine(say));
+  await step("tests", () => vitest(root));
+  for (const load of Object.values(suites)) {
+    const suite = await load();
+    await step(`suite ${suite.name}`, async () => {
+      const result = await runSuite(suite, { full: false, seed: 1 }, say);
+      return { passed: result.cases - result.failed, failed: result.failed, skipped: 0 };
+    });
+  }
+  print(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ""}`);
+  context.process.exitCode = total.failed > 0 ? exitCode.failed : exitCode.done;
+  return undefined;
+}
+
+/** The engine is built before the tests, with its progress shown, so that no test's time limit has to cover it. */
+async function prepareEngine(say: (text: string) => void): Promise<Count> {
+  const { ensureEngine } = await import("../engine/engine.ts");
+  const { progressPrinter } = await import("../engine/progress.ts");
+  const progress = progressPrinter(process.stderr);
+  try {
+    const engine = await ensureEngine({ env: process.env, onProgress: progress.report });
+    say(`engine: ${engine.version}, ${engine.why}`);
+    return { passed: 1, failed: 0, skipped: 0 };
+  } catch (error) {
+    say(error instanceof Error ? error.message : String(error));
+    return { passed: 0, failed: 1, skipped: 0 };
+  } finally {
+    progress.end();
+  }
+}
+
+async function tool(root: string, args: readonly string[]): Promise<Count> {
+  const code = await runNode(root, args);
+  return code === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
+}
+
+async function vitest(root: string): Promise<Count> {
+  const folder = await mkdtemp(join(tmpdir(), "fleet-test-"));
+  const report = join(folder, "report.json");
+  const code = await runNode(root, [
+    "node_modules/vitest/vitest.mjs",
+    "run",
+    "--reporter=dot",
+    "--reporter=json",
+    `--outputFile.json=${report}`,
+  ]);
+  try {
+    const counts = JSON.parse(await readFile(report, "utf8")) as {
+      numPassedTests: number;
+      numFailedTests: number;
+      numPendingTests: number;
+      numFailedTestSuites: number;
+    };
+    // A file that cannot be loaded, or an unhandled rejection, fails the run without a failed test.
+    const failed = Math.max(counts.numFailedTests, code === 0 ? 0 : 1);
+    return { passed: counts.numPassedTests, failed, skipped: counts.numPendingTests };
+  } catch {
+    return { passed: 0, failed: 1, skipped: 0 };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Everything a tool prints is for the reader: stderr, so that stdout stays the result. */
+function runNode(root: string, args: readonly string[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
+    child.stdout.pipe(process.stderr, { end: false });
+    child.once("error", reject);
+    child.once("close", (code) => resolve(code ?? 1));
+  });
+}
+
+function seconds(begun: number): number {
+  return Math.round((performance.now() - begun) / 100) / 10;
+}

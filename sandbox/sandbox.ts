@@ -1,0 +1,230 @@
+/** The vendors, offline: one process, loopback only, one virtual clock. A library without singletons; the commands wrap it. */
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { VirtualClock } from "./clock.ts";
+import type { Emulator } from "./emulator.ts";
+import { json, type Listening, listen } from "./http.ts";
+import { seededRandom } from "./random.ts";
+import type { Traffic } from "./traffic.ts";
+import { asObject, type SharedRoutes, Vendor } from "./vendor.ts";
+import type { MakeWorld } from "./world.ts";
+
+export const portNames = ["railway", "cloudflare", "stripe", "openrouter", "edge", "clock"] as const;
+export type PortName = (typeof portNames)[number];
+
+export interface SandboxOptions {
+  /** Ports on 127.0.0.1; a missing one or 0 = any free one. */
+  readonly ports?: Partial<Record<PortName, number>>;
+  /** Where the state lies between runs; without it nothing is kept. */
+  readonly dir?: string;
+  readonly clock?: {
+    /** Where a fresh sandbox's clock stands, ISO; default 2026-11-01T00:00:00Z. A kept state brings its own time. */
+    readonly start?: string;
+    /** Time passes as on the wall instead of standing still; for a person. */
+    readonly realTime?: boolean;
+  };
+  /** Brings back the same ids, lags and chances; default 1. */
+  readonly seed?: number;
+  /** What is emulated. */
+  readonly world: MakeWorld;
+}
+
+export interface Sandbox {
+  readonly urls: Readonly<Record<PortName, string>>;
+  /** What the vendors' clients need in their environment (DESIGN 3.6). Every key in it is worthless outside. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly clock: VirtualClock;
+  readonly vendors: Readonly<Record<Emulator["vendor"], Vendor>>;
+  readonly traffic: Traffic;
+  /** Writes what is not yet written and gives the ports back. */
+  close(): Promise<void>;
+}
+
+/** The emulators' keys: committed, worthless, refused by the real vendors. */
+export const sandboxKeys = {
+  RAILWAY_API_TOKEN: "sandbox-railway-token",
+  CLOUDFLARE_API_TOKEN: "sandbox-cloudflare-token-0000000000000000000000",
+  STRIPE_SECRET_KEY: "sk_test_sandbox0000000000000000",
+  OPENROUTER_MANAGEMENT_KEY: "sk-or-v1-sandbox-management-key",
+} as const;
+
+const defaultStart = "2026-11-01T00:00:00.000Z";
+const writeAfterMs = 500;
+
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const clock = new VirtualClock(Date.parse(options.clock?.start ?? defaultStart));
+  const random = seededRandom(options.seed ?? 1);
+  const world = options.world({ clock, random });
+  const file = options.dir === undefined ? undefined : join(options.dir, "state.json");
+
+  let timer: NodeJS.Timeout | undefined;
+  let writing = Promise.resolve();
+  const write = () => {
+    timer = undefined;
+    if (file === undefined) return;
+    const text = JSON.stringify({ version: 1, now: clock.now(), random: random.state(), world: world.snapshot() });
+    writing = writing.then(() => writeAtomically(file, text));
+  };
+  const changed = () => {
+    if (file !== undefined) timer ??= setTimeout(write, writeAfterMs);
+  };
+
+  const vendorOf = (emulator: Emulator) => new Vendor(emulator, clock, random, shared, changed);
+  const shared: SharedRoutes = {
+    clock: (method, body) => moveClock(clock, vendors, method, body),
+    use: (_method, body) => json(world.traffic.play(body)),
+    "complete-setup": (_method, body) => json(world.completeSetup(asObject(body))),
+    traffic: () => json(world.traffic.outcomes),
+    "reset-all": () => {
+      for (const vendor of Object.values(vendors)) vendor.reset();
+      world.traffic.reset();
+      return json({ reset: Object.keys(vendors) });
+    },
+  };
+  const vendors = {
+    railway: vendorOf(world.emulators.railway),
+    cloudflare: vendorOf(world.emulators.cloudflare),
+    stripe: vendorOf(world.emulators.stripe),
+    openrouter: vendorOf(world.emulators.openrouter),
+  };
+
+  if (file !== undefined) {
+    const saved = await readState(file);
+    if (saved) {
+      clock.restart(saved.now);
+      random.restore(saved.random);
+      world.restore(saved.world);
+    }
+  }
+  for (const source of [...Object.values(world.emulators), world.traffic]) clock.addSource(source);
+
+  const listening: Listening[] = [];
+  const open = async (name: PortName, handler: Parameters<typeof listen>[0]) => {
+    const server = await listen(handler, options.ports?.[name] ?? 0);
+    listening.push(server);
+    return server.url;
+  };
+  const closeServers = () => Promise.all(listening.map((server) => server.close()));
+  try {
+    const urls = {
+      railway: await open("railway", vendors.railway.handle),
+      cloudflare: await open("cloudflare", vendors.cloudflare.handle),
+      stripe: await open("stripe", vendors.stripe.handle),
+      openrouter: await open("openrouter", vendors.openrouter.handle),
+      edge: await open("edge", async (request, signal) => {
+        if (new URL(request.url).pathname.startsWith("/_sandbox/")) return vendors.cloudflare.handle(request, signal);
+        const done = clock.work();
+        try {
+          return await world.edge(request);
+        } finally {
+          done();
+          changed();
+        }
+      }),
+      clock: await open("clock", (request, signal) => answerClock(clock, shared, request, signal)),
+    };
+    if (options.clock?.realTime) clock.followRealTime();
+    return {
+      urls,
+      env: environmentOf(urls),
+      clock,
+      vendors,
+      traffic: world.traffic,
+      close: async () => {
+        clock.close();
+        clearTimeout(timer);
+        await closeServers();
+        write();
+        await writing;
+      },
+    };
+  } catch (error) {
+    clock.close();
+    await closeServers();
+    throw error;
+  }
+}
+
+function environmentOf(urls: Record<PortName, string>): Record<string, string> {
+  return {
+    ...sandboxKeys,
+    RAILWAY_API_URL: `${urls.railway}/graphql/v2`,
+    CLOUDFLARE_BASE_URL: `${urls.cloudflare}/client/v4`,
+    STRIPE_API_BASE: urls.stripe,
+    OPENROUTER_BASE_URL: `${urls.openrouter}/api/v1`,
+    FLEET_CLOCK_URL: urls.clock,
+    FLEET_EDGE_URL: urls.edge,
+  };
+}
+
+async function answerClock(clock: VirtualClock, shared: SharedRoutes, request: Request, signal: AbortSignal): Promise<Response> {
+  const url = new URL(request.url);
+  if (url.pathname === "/now") return json(timeOf(clock));
+  if (url.pathname === "/sleep") {
+    const deadline = url.searchParams.has("until")
+      ? Date.parse(url.searchParams.get("until") ?? "")
+      : clock.now() + Number(url.searchParams.get("ms") ?? "x");
+    if (Number.isNaN(deadline)) return json({ error: "say /sleep?ms=<milliseconds> or /sleep?until=<ISO time>" }, 400);
+    await clock.sleepUntil(deadline, signal);
+    return json(timeOf(clock));
+  }
+  const route = shared[url.pathname.replace(/^\/(?:_sandbox\/)?/, "")];
+  if (!route) return json({ error: "the clock knows /now, /sleep and /_sandbox/clock" }, 404);
+  try {
+    const text = request.method === "GET" ? "" : await request.text();
+    return await route(request.method, text === "" ? undefined : JSON.parse(text));
+  } catch (error) {
+    return json({ error: error instanceof Error ? error.message : String(error) }, 400);
+  }
+}
+
+function moveClock(clock: VirtualClock, vendors: Record<string, Vendor>, method: string, body: unknown): Response {
+  if (method === "GET") return json({ ...timeOf(clock), sleeping: clock.sleeping });
+  const wish = asObject(body);
+  if (typeof wish.set === "string") {
+    const target = Date.parse(wish.set);
+    if (Number.isNaN(target)) throw new Error(`set: "${wish.set}" is not an ISO time`);
+    const untouched = Object.values(vendors).every((vendor) => vendor.calls.length === 0);
+    // A sandbox nobody has spoken to may start on any day; later, going back would unmake what happened.
+    if (target < clock.now() && untouched) clock.restart(target);
+    else clock.set(target);
+  } else if (typeof wish.advanceSeconds === "number" && wish.advanceSeconds >= 0) {
+    clock.set(clock.now() + Math.round(wish.advanceSeconds * 1000));
+  } else {
+    throw new Error('say {"set": "<ISO time>"} or {"advanceSeconds": <seconds>}');
+  }
+  return json(timeOf(clock));
+}
+
+function timeOf(clock: VirtualClock) {
+  return { now: new Date(clock.now()).toISOString(), epochMs: clock.now() };
+}
+
+type Saved = { readonly now: number; readonly random: number; readonly world: unknown };
+
+async function readState(file: string): Promise<Saved | undefined> {
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+  try {
+    const saved = JSON.parse(text) as Saved & { version?: number };
+    if (saved.version === 1) return saved;
+  } catch {
+    // Falls through: written by another version, or damaged from outside (our own writes are atomic).
+  }
+  await rename(file, `${file}.unreadable`);
+  process.stderr.write(
+    `sandbox: the state in ${file} cannot be read; it was put aside as ${file}.unreadable and the sandbox starts empty\n`,
+  );
+  return undefined;
+}
+
+async function writeAtomically(file: string, text: string): Promise<void> {
+  await mkdir(join(file, ".."), { recursive: true });
+  await writeFile(`${file}.new`, text);
+  await rename(`${file}.new`, file);
+}

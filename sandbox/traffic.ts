@@ -1,0 +1,143 @@
+/** Plays people's use of tenants. A visit goes the way a real one goes (hostname, Access, tunnel, private network, application), so that an
+ *  hour is active only where the infrastructure is really wired. Visits in the future wait for the clock to get there. */
+import { z } from "zod";
+import type { EventSource } from "./clock.ts";
+import type { EmulatorClock } from "./emulator.ts";
+
+const Iso = z.iso.datetime({ error: "a time is ISO 8601 with Z, such as 2026-11-30T10:00:00Z" });
+
+/** One stretch of use. */
+export const Use = z
+  .strictObject({
+    /** Hostname, or its first label where that names one host alone. */
+    tenant: z.string().min(1),
+    /** Begin; default: now. */
+    from: Iso.optional(),
+    hours: z
+      .number()
+      .positive()
+      .max(24 * 62)
+      .optional(),
+    minutes: z
+      .number()
+      .positive()
+      .max(24 * 62 * 60)
+      .optional(),
+    /** A request each so many minutes. */
+    everyMinutes: z.number().min(1).default(1),
+    /** A sprint runs meanwhile: the application calls models each minute with the tenant's own key. */
+    sprint: z.boolean().default(false),
+    path: z.string().startsWith("/").default("/"),
+    /** Who comes; default: somebody whom the tenant's Access policy lets in. */
+    email: z.string().optional(),
+  })
+  .refine((use) => use.hours !== undefined || use.minutes !== undefined, { error: "say how long: hours or minutes" });
+export type Use = z.infer<typeof Use>;
+
+export interface Visit {
+  readonly hostname: string;
+  readonly path: string;
+  readonly email: string | undefined;
+  readonly sprint: boolean;
+  readonly atMs: number;
+}
+
+export interface UsePlayed {
+  readonly hostname: string;
+  readonly from: string;
+  readonly to: string;
+  readonly visits: number;
+  /** How visits of the past ended, counted by outcome. */
+  readonly outcomes: Record<string, number>;
+  /** Visits that wait for the clock. */
+  readonly waiting: number;
+}
+
+/** How a visit ends, in a word: `origin` when the application answered. */
+export type PlayVisit = (visit: Visit) => string;
+
+const minute = 60_000;
+
+export class Traffic implements EventSource {
+  #waiting: Visit[] = [];
+  readonly #clock: EmulatorClock;
+  readonly #hostnames: () => readonly string[];
+  readonly #visit: PlayVisit;
+  /** Outcomes of all visits since the start, by hostname and outcome. */
+  outcomes: Record<string, Record<string, number>> = {};
+
+  constructor(clock: EmulatorClock, hostnames: () => readonly string[], visit: PlayVisit) {
+    this.#clock = clock;
+    this.#hostnames = hostnames;
+    this.#visit = visit;
+  }
+
+  /** Plays what lies in the past at once and keeps the rest; throws an Error that says what is wrong with the request. */
+  play(body: unknown): UsePlayed {
+    const parsed = Use.safeParse(body);
+    if (!parsed.success) throw new Error(z.prettifyError(parsed.error));
+    const use = parsed.data;
+    const hostname = this.#hostname(use.tenant);
+    const now = this.#clock.now();
+    const from = use.from === undefined ? now : Date.parse(use.from);
+    const to = from + Math.round((use.hours ?? 0) * 60 * minute + (use.minutes ?? 0) * minute);
+    const outcomes: Record<string, number> = {};
+    let visits = 0;
+    let waiting = 0;
+    for (let atMs = from; atMs < to; atMs += use.everyMinutes * minute) {
+      const visit = { hostname, path: use.path, email: use.email, sprint: use.sprint, atMs };
+      visits++;
+      if (atMs > now) {
+        this.#waiting.push(visit);
+        waiting++;
+      } else {
+        const outcome = this.#run(visit);
+        outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+      }
+    }
+    this.#waiting.sort((a, b) => a.atMs - b.atMs);
+    return { hostname, from: new Date(from).toISOString(), to: new Date(to).toISOString(), visits, outcomes, waiting };
+  }
+
+  nextDue(): number | undefined {
+    return this.#waiting[0]?.atMs;
+  }
+
+  runDue(): void {
+    const now = this.#clock.now();
+    const due = this.#waiting.filter((visit) => visit.atMs <= now);
+    this.#waiting = this.#waiting.slice(due.length);
+    for (const visit of due) this.#run(visit);
+  }
+
+  snapshot(): unknown {
+    return { waiting: this.#waiting, outcomes: this.outcomes };
+  }
+
+  restore(snapshot: { waiting: Visit[]; outcomes: Record<string, Record<string, number>> }): void {
+    this.#waiting = snapshot.waiting;
+    this.outcomes = snapshot.outcomes;
+  }
+
+  reset(): void {
+    this.#waiting = [];
+    this.outcomes = {};
+  }
+
+  #run(visit: Visit): string {
+    const outcome = this.#visit(visit);
+    const counts = this.outcomes[visit.hostname] ?? {};
+    counts[outcome] = (counts[outcome] ?? 0) + 1;
+    this.outcomes[visit.hostname] = counts;
+    return outcome;
+  }
+
+  #hostname(tenant: string): string {
+    const known = this.#hostnames();
+    if (known.includes(tenant)) return tenant;
+    const matches = known.filter((hostname) => hostname.split(".")[0] === tenant);
+    if (matches.length === 1 && matches[0]) return matches[0];
+    const list = known.length > 0 ? known.join(", ") : "none yet: bring tenants up first";
+    throw new Error(`"${tenant}" is no hostname of this sandbox's zone (${list})`);
+  }
+}
