@@ -19,7 +19,7 @@ const official: Engine = {
 };
 const sandbox = {
   root: "/repo",
-  stack: "sandbox",
+
   home: "/s/home",
   backendUrl: "file:///s/state",
   passphrase: "worthless",
@@ -55,7 +55,7 @@ test("a real stack keeps the user's log-in and loses only what would weaken or r
     PULUMI_NODEJS_TYPESCRIPT: "true",
     PULUMI_DEBUG_LANGUAGES: "nodejs:1",
   };
-  const made = pulumiEnvironment({ root: "/repo", stack: "prod", engine: official, offlinePlugins: false, user });
+  const made = pulumiEnvironment({ root: "/repo", engine: official, offlinePlugins: false, user });
   expect(made.dropped).toEqual(["PULUMI_DEBUG_LANGUAGES", "PULUMI_NODEJS_TYPESCRIPT", "PULUMI_SKIP_CHECKPOINTS"]);
   expect(made.variables).not.toHaveProperty("PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION");
   expect(made.variables).not.toHaveProperty("PULUMI_HOME");
@@ -65,7 +65,7 @@ test("a passphrase of ours is not overruled by the user's passphrase file", () =
   const user = { PULUMI_CONFIG_PASSPHRASE_FILE: "/secret" };
   const made = pulumiEnvironment({
     root: "/repo",
-    stack: "prod",
+
     engine: official,
     passphrase: "p",
     offlinePlugins: false,

@@ -5,8 +5,6 @@ export interface PulumiEnvironmentOptions {
   /** The repository's root. */
   readonly root: string;
   readonly engine: Engine;
-  /** The stack that plain `pulumi` should work on (PULUMI_STACK is not set: a person may choose with `--stack`); used to tell the sandbox apart. */
-  readonly stack: string;
   /** PULUMI_HOME; without it the user's own is used. */
   readonly home?: string;
   /** Where the state lies; without it the user's own log-in counts. */
