@@ -1,0 +1,201 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, expect, test } from "vitest";
+import type { Emulator, EmulatorContext } from "./emulator.ts";
+import { json } from "./http.ts";
+import { type Sandbox, startSandbox } from "./sandbox.ts";
+import { Traffic } from "./traffic.ts";
+import type { World } from "./world.ts";
+
+/** A vendor that counts: `POST /things` makes one, and one of its own appears at `dueMs`. */
+function counter(vendor: Emulator["vendor"], context: EmulatorContext): Emulator {
+  let things: string[] = [];
+  let due: number | undefined;
+  return {
+    vendor,
+    operation: ({ method, path }) => `${method} ${path}`,
+    fetch: async (request) => {
+      if (request.method === "POST") things.push(await request.text());
+      return json({ things });
+    },
+    state: () => ({ things }),
+    seed: (objects) => {
+      if (typeof objects.dueMs !== "number") throw new Error("dueMs is missing");
+      due = objects.dueMs;
+    },
+    reset: () => {
+      things = [];
+      due = undefined;
+    },
+    snapshot: () => things,
+    restore: (snapshot) => {
+      things = snapshot as string[];
+    },
+    nextDue: () => due,
+    runDue: () => {
+      things.push(`own at ${new Date(context.clock.now()).toISOString()}`);
+      due = undefined;
+    },
+  };
+}
+
+function world(context: EmulatorContext): World {
+  const emulators = {
+    railway: counter("railway", context),
+    cloudflare: counter("cloudflare", context),
+    stripe: counter("stripe", context),
+    openrouter: counter("openrouter", context),
+  };
+  return {
+    emulators,
+    traffic: new Traffic(
+      context.clock,
+      () => ["acme.ai-diy.example"],
+      (visit) => (visit.sprint ? "origin" : "denied"),
+    ),
+    edge: () => json({ edge: true }),
+    completeSetup: () => ({ completed: true }),
+    snapshot: () => emulators.stripe.snapshot(),
+    restore: (snapshot) => emulators.stripe.restore(snapshot),
+  };
+}
+
+const start = "2026-11-30T00:00:00.000Z";
+const open: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const each of open.splice(0)) await each.close();
+});
+
+async function begin(options: Partial<Parameters<typeof startSandbox>[0]> = {}): Promise<Sandbox> {
+  const sandbox = await startSandbox({ world, clock: { start }, ...options });
+  open.push(sandbox);
+  return sandbox;
+}
+
+async function ask(url: string, body?: unknown): Promise<unknown> {
+  const response = await fetch(url, body === undefined ? {} : { method: "POST", body: JSON.stringify(body) });
+  return response.json();
+}
+
+test("time stands still while nobody sleeps", async () => {
+  const { urls } = await begin();
+  await ask(`${urls.railway}/things`, "a");
+  expect(await ask(`${urls.clock}/now`)).toMatchObject({ now: start });
+});
+
+test("a sleep of an hour ends at its virtual deadline", async () => {
+  const { urls } = await begin();
+  expect(await ask(`${urls.clock}/sleep?ms=3600000`)).toMatchObject({ now: "2026-11-30T01:00:00.000Z" });
+});
+
+test("time jumps to the earliest of several deadlines, and each sleeper wakes at its own", async () => {
+  const { urls } = await begin();
+  const long = ask(`${urls.clock}/sleep?ms=90000`);
+  const short = await ask(`${urls.clock}/sleep?ms=30000`);
+  expect(short).toMatchObject({ now: "2026-11-30T00:00:30.000Z" });
+  expect(await long).toMatchObject({ now: "2026-11-30T00:01:30.000Z" });
+});
+
+test("closing the socket cancels a sleep", async () => {
+  const { urls, clock } = await begin();
+  const gone = new AbortController();
+  const sleeping = fetch(`${urls.clock}/sleep?ms=1000`, { signal: gone.signal }).catch((error: Error) => error.name);
+  gone.abort();
+  expect(await sleeping).toBe("AbortError");
+  await expect.poll(() => clock.sleeping).toBe(0);
+});
+
+test("an emulator's own events happen in order on the way, and never cause a jump", async () => {
+  const { urls } = await begin();
+  await ask(`${urls.stripe}/_sandbox/seed`, { dueMs: Date.parse(start) + 10_000 });
+  expect(await ask(`${urls.clock}/now`)).toMatchObject({ now: start });
+  await ask(`${urls.clock}/sleep?ms=20000`);
+  expect(await ask(`${urls.stripe}/_sandbox/state`)).toEqual({ things: ["own at 2026-11-30T00:00:10.000Z"] });
+});
+
+test("a request that a fault delays is answered at its virtual time, while its client's deadline sleeps", async () => {
+  const { urls } = await begin();
+  await ask(`${urls.railway}/_sandbox/faults`, [{ operation: "POST /things", nth: 1, effect: "delay:10000" }]);
+  const gone = new AbortController();
+  const deadline = fetch(`${urls.clock}/sleep?ms=45000`, { signal: gone.signal }).catch(() => undefined);
+  await ask(`${urls.railway}/things`, "late");
+  gone.abort();
+  await deadline;
+  const [call] = (await ask(`${urls.railway}/_sandbox/calls`)) as { at: string; ms: number }[];
+  expect(call).toMatchObject({ at: start, ms: 10_000 });
+});
+
+test("a lost answer leaves the work done", async () => {
+  const { urls } = await begin();
+  await ask(`${urls.railway}/_sandbox/faults`, [{ operation: "POST /things", nth: 1, effect: "dropAnswer" }]);
+  await expect(ask(`${urls.railway}/things`, "done")).rejects.toThrow();
+  expect(await ask(`${urls.railway}/_sandbox/state`)).toEqual({ things: ['"done"'] });
+  expect(await ask(`${urls.railway}/_sandbox/calls`)).toMatchObject([{ operation: "POST /things", status: 0 }]);
+});
+
+test("a fault happens at the nth call from now and only there", async () => {
+  const { urls } = await begin();
+  await ask(`${urls.stripe}/_sandbox/faults`, [{ operation: "*", nth: 2, effect: "status:503" }]);
+  const answers = [];
+  for (let count = 0; count < 3; count++) answers.push((await fetch(`${urls.stripe}/things`)).status);
+  expect(answers).toEqual([200, 503, 200]);
+});
+
+test("a wrong fault is refused with what is wrong", async () => {
+  const { urls } = await begin();
+  expect(await ask(`${urls.stripe}/_sandbox/faults`, [{ operation: "x", effect: "explode" }])).toMatchObject({
+    error: expect.stringContaining("status:<code>"),
+  });
+});
+
+test("the recorded token is a hash, never the token", async () => {
+  const { urls } = await begin();
+  await fetch(`${urls.stripe}/things`, { headers: { authorization: "Bearer sk_test_very_secret" } });
+  const calls = await ask(`${urls.stripe}/_sandbox/calls`);
+  expect(JSON.stringify(calls)).not.toContain("very_secret");
+  expect(calls).toMatchObject([{ token: expect.stringMatching(/^[0-9a-f]{12}$/) }]);
+});
+
+test("the clock goes back only while no vendor was spoken to", async () => {
+  const { urls } = await begin();
+  expect(await ask(`${urls.stripe}/_sandbox/clock`, { set: "2026-01-01T00:00:00Z" })).toMatchObject({
+    now: "2026-01-01T00:00:00.000Z",
+  });
+  await ask(`${urls.stripe}/things`, "a");
+  expect(await ask(`${urls.stripe}/_sandbox/clock`, { set: "2025-01-01T00:00:00Z" })).toMatchObject({
+    error: expect.stringContaining("cannot go back"),
+  });
+});
+
+test("state and time survive a restart", async () => {
+  const dir = await mkdtemp(join(tmpdir(), "sandbox-"));
+  try {
+    const first = await startSandbox({ world, dir, clock: { start } });
+    await ask(`${first.urls.stripe}/things`, "kept");
+    await ask(`${first.urls.clock}/_sandbox/clock`, { advanceSeconds: 60 });
+    await first.close();
+    const { urls } = await begin({ dir });
+    expect(await ask(`${urls.stripe}/_sandbox/state`)).toEqual({ things: ['"kept"'] });
+    expect(await ask(`${urls.clock}/now`)).toMatchObject({ now: "2026-11-30T00:01:00.000Z" });
+  } finally {
+    await rm(dir, { recursive: true });
+  }
+});
+
+test("use in the past is played at once, use in the future waits for the clock", async () => {
+  const { urls, traffic } = await begin();
+  const past = await ask(`${urls.edge}/_sandbox/use`, { tenant: "acme", from: "2026-11-29T23:58:00Z", minutes: 2, sprint: true });
+  expect(past).toMatchObject({ visits: 2, outcomes: { origin: 2 }, waiting: 0 });
+  const future = await ask(`${urls.edge}/_sandbox/use`, { tenant: "acme", from: "2026-11-30T01:00:00Z", hours: 1 });
+  expect(future).toMatchObject({ visits: 60, waiting: 60 });
+  await ask(`${urls.clock}/_sandbox/clock`, { set: "2026-11-30T01:30:00Z" });
+  expect(traffic.outcomes).toEqual({ "acme.ai-diy.example": { origin: 2, denied: 31 } });
+});
+
+test("use of an unknown tenant says which there are", async () => {
+  const { urls } = await begin();
+  expect(await ask(`${urls.edge}/_sandbox/use`, { tenant: "nobody", minutes: 1 })).toMatchObject({
+    error: expect.stringContaining("acme.ai-diy.example"),
+  });
+});
