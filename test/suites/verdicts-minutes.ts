@@ -254,6 +254,12 @@ export const minuteExamples = [
     access("00:00-23:59", "09:50"),
     state("09:45-09:55"),
   ]),
+  example("a model minute in off time explains too", 10, "idle", [
+    awake("10:00-10:20"),
+    access(),
+    model("00:00-23:59", "09:50"),
+    state("09:45-09:55"),
+  ]),
   example("an empty `ours` interval is a cause at its instant", 10, "idle", [...uptime("10:00-10:20"), ours("09:50-09:50")]),
   example("explained: x ≤ m + 60 s + skew, the cause 3 minutes after the minute's start", 10, "idle", [
     ...uptime("10:20-10:40"),

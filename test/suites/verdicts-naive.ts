@@ -53,9 +53,7 @@ export function naiveVerdicts(lines: readonly RawLine[], rule: RawRule, range?: 
 function hoursOf(lines: readonly RawLine[], range: { from: string; to: string } | undefined): number[] {
   const hours = new Set<number>();
   if (range) {
-    let h = 0;
-    while (h < Date.parse(range.from)) h += hour;
-    for (; h < Date.parse(range.to); h += hour) hours.add(h);
+    for (let h = Math.ceil(Date.parse(range.from) / hour) * hour; h < Date.parse(range.to); h += hour) hours.add(h);
     return [...hours];
   }
   for (const line of lines) {

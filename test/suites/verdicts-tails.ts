@@ -81,6 +81,11 @@ export const tailExamples = [
     access("10:00-23:00"),
     gateway(),
   ]),
+  example("undecided: a record that ends with h was complete up to h", 10, "railwayUptime", [
+    awake("10:20-10:21"),
+    gateway(),
+    model("09:30-10:00"),
+  ]),
   example("undecided: off time before h is not left out", 10, "unknown", [
     awake("10:20-10:30"),
     access("10:00-23:00"),
