@@ -4,6 +4,8 @@ import type { Clock } from "../../domain/clock.ts";
 import { OperatorError } from "../../domain/error.ts";
 
 const patienceMs = 120_000;
+/** Of this process: two waiters in it must not share the file that they link. */
+let attempts = 0;
 
 /** Runs `work` while no other process of this machine holds the lock. The lock of a process that died is taken over.
  *  The clock is the machine's own: a server's start takes real time. */
@@ -26,7 +28,7 @@ export async function withLock<T>(path: string, clock: Clock, work: () => Promis
 
 /** Written first and linked into place, so that the lock never exists without its holder's id. */
 async function tryLock(path: string): Promise<boolean> {
-  const own = `${path}.${process.pid}`;
+  const own = `${path}.${process.pid}.${++attempts}`;
   await writeFile(own, String(process.pid), { mode: 0o600 });
   try {
     await link(own, path);
