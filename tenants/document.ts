@@ -1,0 +1,130 @@
+/** One YAML file, read as an untrusted text: what it says, where each value stands, and everything that is wrong with it. */
+import { lstatSync, readFileSync, realpathSync } from "node:fs";
+import { sep } from "node:path";
+import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, type Node, type ParsedNode, parseDocument, visit } from "yaml";
+import type { z } from "zod";
+import type { Problem } from "../domain/error.ts";
+import { explain } from "./explain.ts";
+
+/** An entry of a few hundred members is 200 kB sealed; anything near this limit should use emailDomain. */
+export const largestFileBytes = 64 * 1024;
+
+export interface Place {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** A file that could be read; `place` finds a value (or the nearest one around it) by its path. */
+export interface Read<Value> {
+  readonly value: Value;
+  place(path: readonly (string | number)[]): Place;
+}
+
+/** Reads and checks one YAML file. `shown` is how problems name it; `folder` is the real folder that a symbolic link may not leave. */
+export function readDocument<Value>(
+  path: string,
+  shown: string,
+  folder: string,
+  schema: z.ZodType<Value>,
+): { readonly read: Read<Value> } | { readonly problems: readonly Problem[] } {
+  const source = readText(path, folder);
+  if ("reason" in source) return { problems: [{ file: shown, line: 1, column: 1, message: source.reason }] };
+  return parse(source.text, shown, schema);
+}
+
+function readText(path: string, folder: string): { readonly text: string } | { readonly reason: string } {
+  try {
+    const real = realpathSync(path);
+    if (!real.startsWith(folder.endsWith(sep) ? folder : folder + sep))
+      return { reason: "is a link to outside of its folder; write the entry itself here" };
+    // Looked at before it is opened: a pipe would block for ever.
+    const facts = lstatSync(real);
+    if (!facts.isFile()) return { reason: "is not a file" };
+    if (facts.size > largestFileBytes) return { reason: `is ${facts.size} bytes; at most ${largestFileBytes} are read` };
+    return { text: new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(real)) };
+  } catch (error) {
+    if (error instanceof TypeError) return { reason: "is not UTF-8 text; save it as UTF-8" };
+    return { reason: `cannot be read (${error instanceof Error ? error.message : String(error)})` };
+  }
+}
+
+function parse<Value>(
+  text: string,
+  shown: string,
+  schema: z.ZodType<Value>,
+): { readonly read: Read<Value> } | { readonly problems: readonly Problem[] } {
+  const lines = new LineCounter();
+  const problem = (offset: number, message: string): Problem => {
+    const { line, col } = lines.linePos(Math.min(offset, text.length));
+    return {
+      file: shown,
+      line: Math.max(line, 1),
+      column: Math.max(col, 1),
+      message: message.replaceAll(/\p{Cc}+/gu, " ").trim(),
+    };
+  };
+  try {
+    const document = parseDocument(text, {
+      lineCounter: lines,
+      version: "1.2",
+      schema: "core",
+      merge: false,
+      uniqueKeys: true,
+      prettyErrors: false,
+    });
+    const said = [...document.errors, ...document.warnings].map((fault) =>
+      problem(fault.pos[0], `is not valid YAML here: ${fault.message}`),
+    );
+    if (said.length) return { problems: said };
+    const root = document.contents;
+    if (root === null || !isMap(root))
+      return { problems: [problem(0, "is empty or no block of keys; see tenants/tenant.schema.json")] };
+    // An alias makes a reviewer read two places at once, and a few nested ones make gigabytes.
+    const aliases: Problem[] = [];
+    visit(document, {
+      Alias: (_, node) => {
+        aliases.push(problem(node.range?.[0] ?? 0, "uses a YAML alias (*name); write the value out"));
+        return aliases.length >= 3 ? visit.BREAK : undefined;
+      },
+    });
+    if (aliases.length) return { problems: aliases };
+    const checked = explain(schema, document.toJS({ maxAliasCount: 0 }));
+    if ("problems" in checked)
+      return { problems: checked.problems.map((found) => problem(offsetOf(root, found.path, found.atKey), found.message)) };
+    const place = (path: readonly (string | number)[]): Place => {
+      const { line, col } = lines.linePos(offsetOf(root, path, false));
+      return { line, column: col };
+    };
+    return { read: { value: checked.value, place } };
+  } catch (error) {
+    // Nesting that is too deep for the parser ends as a RangeError.
+    return { problems: [problem(0, `cannot be parsed (${error instanceof Error ? error.message : String(error)})`)] };
+  }
+}
+
+/** Offset of the value at a path, of its key when `atKey`, or of the nearest thing around it that exists. */
+function offsetOf(root: ParsedNode, path: readonly (string | number)[], atKey: boolean): number {
+  let here: Node | null = root;
+  let offset = root.range[0];
+  for (const [depth, part] of path.entries()) {
+    if (isMap(here)) {
+      const pair: unknown = here.items.find(
+        (item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(part),
+      );
+      if (!isPair(pair)) return offset;
+      const last = depth === path.length - 1;
+      const key = isScalar(pair.key) ? pair.key : undefined;
+      const value: Node | null =
+        isScalar(pair.value) || isMap(pair.value) || isSeq(pair.value) || isAlias(pair.value) ? pair.value : null;
+      const at: Node | null | undefined = last && !atKey && isScalar(value) && value.value !== null ? value : (key ?? value);
+      offset = at?.range?.[0] ?? offset;
+      here = value;
+    } else if (isSeq(here)) {
+      const item: unknown = here.items[Number(part)];
+      if (!isScalar(item) && !isMap(item) && !isSeq(item)) return offset;
+      offset = item.range?.[0] ?? offset;
+      here = item;
+    } else return offset;
+  }
+  return offset;
+}

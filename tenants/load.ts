@@ -1,0 +1,230 @@
+/** Reads one stack's tenants: every file, then what holds between files. Reports all problems at once, each with file, line and column. */
+import { type Dirent, existsSync, readdirSync, realpathSync } from "node:fs";
+import { join } from "node:path";
+import { OperatorError, type Problem } from "../domain/error.ts";
+import type { TenantSlug } from "../domain/ids.ts";
+import { type Place, readDocument } from "./document.ts";
+import { nearest } from "./nearest.ts";
+import { type Plan, PlanEntry } from "./plan.ts";
+import { TenantEntry } from "./schema.ts";
+import { isSealed } from "./seal.ts";
+import { appearance, slugProblem } from "./slug.ts";
+
+/** One tenant as its file says it, and where. */
+export interface TenantFile {
+  readonly stack: string;
+  readonly slug: TenantSlug;
+  /** As problems name it: `tenants/prod/acme.yaml`. */
+  readonly file: string;
+  readonly entry: TenantEntry;
+  readonly plan: Plan;
+  place(path: readonly (string | number)[]): Place;
+}
+
+export interface LoadOptions {
+  /** The folder `tenants/`. */
+  readonly root: string;
+  /** Default: read from `<root>/plans`. */
+  readonly plans?: ReadonlyMap<string, Plan>;
+  /** The stack's `fleet:personalData`: whether addresses may stand in the files unsealed. Default sealed. */
+  readonly personalData?: "sealed" | "plain";
+}
+
+export interface Loaded {
+  /** In the order of their slugs, whatever the file system's. Only files without problems. */
+  readonly tenants: readonly TenantFile[];
+  readonly problems: readonly Problem[];
+}
+
+/** All tenants of a stack; throws OperatorError with every problem of every file. An empty folder gives an empty list: whether that is right, the caller knows. */
+export function loadStack(stack: string, options: LoadOptions): readonly TenantFile[] {
+  const { tenants, problems } = readStack(stack, options);
+  if (problems.length) throw new OperatorError(problems);
+  return tenants;
+}
+
+/** Like loadStack, but hands the problems over instead of throwing. */
+export function readStack(stack: string, options: LoadOptions): Loaded {
+  const problems: Problem[] = [];
+  const plans = options.plans ?? readPlans(options.root, problems);
+  if (!/^[a-z][a-z0-9-]{0,39}$/.test(stack) || stack === "plans")
+    return {
+      tenants: [],
+      problems: [{ message: `"${stack}" is not a stack; stacks are the folders of tenants/: ${names(options.root)}` }],
+    };
+  const shown = `tenants/${stack}`;
+  const listing = list(join(options.root, stack));
+  if ("reason" in listing)
+    return {
+      tenants: [],
+      problems: [
+        ...problems,
+        { file: shown, message: `cannot be read (${listing.reason}); stacks here: ${names(options.root)}` },
+      ],
+    };
+
+  const tenants: TenantFile[] = [];
+  for (const item of listing.items) {
+    const file = `${shown}/${item.name}`;
+    const stray = strayName(item);
+    if (stray) problems.push({ file, message: stray });
+    if (stray || !isEntryName(item.name)) continue;
+    const outcome = readDocument(join(listing.folder, item.name), file, listing.folder, TenantEntry);
+    const slug = item.name.slice(0, -".yaml".length);
+    const wrongSlug = slugProblem(slug);
+    if (wrongSlug) problems.push({ file, line: 1, column: 1, message: wrongSlug });
+    if ("problems" in outcome) {
+      problems.push(...outcome.problems);
+      continue;
+    }
+    const { value: entry, place } = outcome.read;
+    const at = (path: readonly (string | number)[], message: string): Problem => ({
+      file,
+      ...place(path),
+      message: `${path.join(".")}: ${message}`,
+    });
+    const plan = plans.get(entry.plan);
+    if (!plan) {
+      const meant = nearest(entry.plan, [...plans.keys()]);
+      const known = [...plans.keys()].sort().join(", ") || "none";
+      problems.push(at(["plan"], `"${entry.plan}" is not a plan; ${meant ? `did you mean ${meant}?` : `plans: ${known}`}`));
+    }
+    const wrong = [...memberProblems(entry, plan, options.personalData ?? "sealed")].map(({ path, message }) =>
+      at(path, message),
+    );
+    problems.push(...wrong);
+    if (plan && !wrong.length && !wrongSlug) tenants.push({ stack, slug: slug as TenantSlug, file, entry, plan, place });
+  }
+  problems.push(...collisions(tenants));
+  return { tenants, problems: [...problems].sort(byPlace) };
+}
+
+/** The stacks that have a folder of tenants, in alphabetical order. */
+export function stackNames(root: string): string[] {
+  const listing = list(root);
+  if ("reason" in listing) throw new OperatorError([{ file: "tenants", message: `cannot be read (${listing.reason})` }]);
+  return listing.items
+    .filter((item) => item.isDirectory() && item.name !== "plans" && /^[a-z]/.test(item.name))
+    .map((item) => item.name);
+}
+
+/** All plans by their id; throws OperatorError with every problem. */
+export function loadPlans(root: string): ReadonlyMap<string, Plan> {
+  const problems: Problem[] = [];
+  const plans = readPlans(root, problems);
+  if (problems.length) throw new OperatorError(problems);
+  return plans;
+}
+
+function readPlans(root: string, problems: Problem[]): ReadonlyMap<string, Plan> {
+  const plans = new Map<string, Plan>();
+  const listing = list(join(root, "plans"));
+  if ("reason" in listing) {
+    problems.push({ file: "tenants/plans", message: `cannot be read (${listing.reason})` });
+    return plans;
+  }
+  for (const item of listing.items) {
+    if (!isEntryName(item.name)) continue;
+    const outcome = readDocument(join(listing.folder, item.name), `tenants/plans/${item.name}`, listing.folder, PlanEntry);
+    if ("problems" in outcome) problems.push(...outcome.problems);
+    else {
+      const id = item.name.slice(0, -".yaml".length);
+      plans.set(id, { ...outcome.read.value, id });
+    }
+  }
+  return plans;
+}
+
+function list(folder: string): { readonly folder: string; readonly items: readonly Dirent[] } | { readonly reason: string } {
+  try {
+    const items = readdirSync(folder, { withFileTypes: true });
+    items.sort((left, right) => (left.name < right.name ? -1 : 1));
+    return { folder: realpathSync(folder), items };
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    return { reason: code === "ENOENT" ? "there is no such folder" : code };
+  }
+}
+
+/** `_` and `.` in front keep a file out; `acme.yaml.example` is none either. */
+function isEntryName(name: string): boolean {
+  return name.endsWith(".yaml") && !name.startsWith("_") && !name.startsWith(".");
+}
+
+/** Names that somebody may take for a tenant although the fleet does not: better said than silently ignored. */
+function strayName(item: Dirent): string | undefined {
+  if (/^[_.]/.test(item.name)) return undefined;
+  if (item.isDirectory()) return "is a folder; tenants are files directly in the stack's folder";
+  if (/\.(?:ya?ml|json)$/i.test(item.name) && !item.name.endsWith(".yaml")) return "is not read as a tenant; name it <slug>.yaml";
+  return undefined;
+}
+
+function names(root: string): string {
+  return existsSync(root) ? stackNames(root).join(", ") || "none" : "none";
+}
+
+function* memberProblems(entry: TenantEntry, plan: Plan | undefined, personalData: "sealed" | "plain") {
+  const seen = new Map<string, number>();
+  let named = 0;
+  for (const [index, member] of entry.access.members.entries()) {
+    const path = ["access", "members", index] as const;
+    if (member.email !== undefined) named += 1;
+    for (const kind of ["email", "googleGroup"] as const) {
+      const said = member[kind];
+      if (said !== undefined && personalData === "sealed" && !isSealed(said))
+        yield {
+          path: [...path, kind],
+          message: "is not sealed; seal it with fleet tenant new, or set fleet:personalData to plain for this stack",
+        };
+    }
+    const open = (["emailDomain", "githubOrganization", "googleGroup"] as const).find((kind) => member[kind] !== undefined);
+    if (open && plan && !plan.people.open)
+      yield { path: [...path, open], message: `needs a plan with an open number of people; ${plan.id} has none` };
+    const written = JSON.stringify(member).toLowerCase();
+    const first = seen.get(written);
+    if (first !== undefined) yield { path: [...path], message: `is the same member as access.members.${first}` };
+    else seen.set(written, index);
+  }
+  if (plan && named > plan.people.max)
+    yield { path: ["access", "members"], message: `names ${named} people; ${plan.id} allows ${plan.people.max}` };
+}
+
+/** What two tenants of a stack may not share. Reported at the later file, naming the earlier one. */
+function collisions(tenants: readonly TenantFile[]): Problem[] {
+  const problems: Problem[] = [];
+  const check = (
+    path: readonly string[],
+    keyOf: (tenant: TenantFile) => string | undefined,
+    message: (other: TenantFile) => string,
+  ) => {
+    const first = new Map<string, TenantFile>();
+    for (const tenant of tenants) {
+      const key = keyOf(tenant);
+      if (key === undefined) continue;
+      const other = first.get(key);
+      if (!other) first.set(key, tenant);
+      else problems.push({ file: tenant.file, ...tenant.place(path), message: message(other) });
+    }
+  };
+  check(
+    ["uid"],
+    ({ entry }) => entry.uid,
+    ({ file }) => `uid: is already the uid of ${file}; each tenant has its own (fleet tenant new makes one)`,
+  );
+  check(
+    ["billing", "customer"],
+    ({ entry }) => entry.billing?.customer,
+    ({ file }) => `billing.customer: is already the customer of ${file}; each tenant pays by itself`,
+  );
+  check(
+    [],
+    ({ slug }) => appearance(slug),
+    ({ slug, file }) => `the slug looks like "${slug}" (${file}); people would mistake one hostname for the other`,
+  );
+  return problems;
+}
+
+function byPlace(left: Problem, right: Problem): number {
+  const file = (left.file ?? "").localeCompare(right.file ?? "", "en");
+  return file || (left.line ?? 0) - (right.line ?? 0) || (left.column ?? 0) - (right.column ?? 0);
+}
