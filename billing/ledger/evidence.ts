@@ -1,0 +1,118 @@
+/** Evidence in the ledger: one row a tenant, source and UTC day. */
+import { dayMs, dayOf } from "../../domain/hour.ts";
+import type { TenantUid } from "../../domain/ids.ts";
+import { byDay } from "../rules/evidence.ts";
+import { type Union, unionOf } from "../rules/interval.ts";
+import type { Write } from "./lease.ts";
+import type { Ledger } from "./open.ts";
+import { dayStart, type LedgerLine, PackedDay, packDay, type Source, unpackDay } from "./pack.ts";
+
+/** Adds what a collector found to what is already known of those days; facts add up, nothing is lost. */
+export async function addEvidence(tx: Write, uid: TenantUid, lines: readonly LedgerLine[], capturedAt: number): Promise<void> {
+  const rows = new Map<string, { day: string; source: Source; lines: LedgerLine[] }>();
+  for (const line of lines) {
+    for (const [day, pieces] of byDayWithWho(line)) {
+      const key = `${day} ${line.source}`;
+      const row = rows.get(key) ?? { day, source: line.source, lines: [] };
+      row.lines.push(...pieces);
+      rows.set(key, row);
+    }
+  }
+  for (const { day, source, lines: found } of rows.values()) {
+    const before = await tx
+      .selectFrom("evidence")
+      .select("facts")
+      .where("uid", "=", uid)
+      .where("source", "=", source)
+      .where("day", "=", day)
+      .executeTakeFirst();
+    const facts = JSON.stringify(packDay(day, source, found, before && PackedDay.parse(before.facts)));
+    const captured_at = new Date(capturedAt);
+    await tx
+      .insertInto("evidence")
+      .values({ uid, source, day, facts, captured_at })
+      .onConflict((conflict) => conflict.columns(["uid", "source", "day"]).doUpdateSet({ facts, captured_at }))
+      .execute();
+  }
+}
+
+/** All lines of the days that `[from, to)` touches, and where a source began earlier an empty line that says when. */
+export async function loadEvidence(ledger: Pick<Ledger, "db">, uid: TenantUid, from: number, to: number): Promise<LedgerLine[]> {
+  const rows = await ledger.db
+    .selectFrom("evidence")
+    .select(["day", "source", "facts"])
+    .where("uid", "=", uid)
+    .where("day", ">=", dayOf(from))
+    .where("day", "<=", dayOf(to))
+    .orderBy("day")
+    .execute();
+  const lines = rows.flatMap((row) => unpackDay(row.day, PackedDay.parse(row.facts)));
+  return [...(await beginnings(ledger, uid, from)), ...lines];
+}
+
+/** Where the source's record is complete, of the days that `[from, to)` touches. */
+export async function loadRecord(
+  ledger: Pick<Ledger, "db">,
+  uid: TenantUid,
+  source: Source,
+  from: number,
+  to: number,
+): Promise<Union> {
+  const rows = await ledger.db
+    .selectFrom("evidence")
+    .select(["day", "facts"])
+    .where("uid", "=", uid)
+    .where("source", "=", source)
+    .where("day", ">=", dayOf(from))
+    .where("day", "<=", dayOf(to))
+    .execute();
+  const spans = rows.flatMap((row) => {
+    const packed = PackedDay.parse(row.facts);
+    const start = dayStart(row.day);
+    if ("record" in packed) return packed.record.map(([begin, end]) => ({ from: start + begin, to: start + end }));
+    return packed.intervals.map(([, begin, end]) => ({ from: start + begin, to: start + end }));
+  });
+  return unionOf(spans);
+}
+
+/** A window of days does not show when a record began: whether a tenant "has" a source in an hour depends on it. */
+async function beginnings(ledger: Pick<Ledger, "db">, uid: TenantUid, before: number): Promise<LedgerLine[]> {
+  const firsts = await ledger.db
+    .selectFrom("evidence")
+    .select(["source", "day", "facts"])
+    .distinctOn("source")
+    .where("uid", "=", uid)
+    .where("source", "in", ["gateway", "access", "model"])
+    .where("day", "<", dayOf(before))
+    .orderBy("source")
+    .orderBy("day")
+    .execute();
+  return firsts.flatMap((row): LedgerLine[] => {
+    const first = unpackDay(row.day, PackedDay.parse(row.facts))[0];
+    if (!first) return [];
+    const span = { from: first.from, to: first.from };
+    if (first.source === "gateway") return [{ source: "gateway", ...span, requests: [], sprintEvents: [] }];
+    if (first.source === "access") return [{ source: "access", ...span, logins: [] }];
+    return first.source === "model" ? [{ source: "model", ...span, minutes: [] }] : [];
+  });
+}
+
+/** `byDay` cuts log-ins without knowing of the hashes that stand beside them. */
+function byDayWithWho(line: LedgerLine): Map<string, LedgerLine[]> {
+  const { who } = line;
+  if (line.source !== "access" || who === undefined) return byDay(line);
+  const hashes = new Map(line.logins.map((at, index) => [at, who[index] ?? ""]));
+  const days = new Map<string, LedgerLine[]>();
+  for (const [day, pieces] of byDay(line)) {
+    days.set(
+      day,
+      pieces.map((piece) =>
+        piece.source === "access" ? { ...piece, who: piece.logins.map((at) => hashes.get(at) ?? "") } : piece,
+      ),
+    );
+  }
+  return days;
+}
+
+/** Days back that evidence must reach to judge the window's first hour: a tail of 30 minutes, a day to be safe. */
+export const evidenceMarginMs = dayMs;
