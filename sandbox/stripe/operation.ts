@@ -1,4 +1,4 @@
-import type * as z from "zod";
+import * as z from "zod";
 import { parseParams } from "./params.ts";
 import type { World } from "./world.ts";
 
@@ -9,6 +9,8 @@ export interface Operation {
   readonly path: string;
   /** Counted against the meter events' limit instead of the basic one. */
   readonly meterEvent: boolean;
+  /** The names it takes at the top level. */
+  readonly parameters: readonly string[];
   answer(world: World, raw: unknown, id: string): object;
 }
 
@@ -20,7 +22,8 @@ export function operation<T>(
   run: (world: World, params: T, id: string) => object,
   meterEvent = false,
 ): Operation {
-  return { method, path, meterEvent, answer: (world, raw, id) => run(world, parseParams(params, raw), id) };
+  const parameters = params instanceof z.ZodObject ? Object.keys(params.shape) : [];
+  return { method, path, meterEvent, parameters, answer: (world, raw, id) => run(world, parseParams(params, raw), id) };
 }
 
 /** `POST /v1/customers/:id` for a concrete path; the path itself where no operation has it. */

@@ -1,5 +1,5 @@
 import { accountOperations } from "./account.ts";
-import { checkoutOperations } from "./checkout.ts";
+import { checkoutOperations } from "./checkout-operations.ts";
 import { creditNoteOperations } from "./credit-notes.ts";
 import { customerOperations } from "./customers.ts";
 import { eventOperations } from "./events.ts";

@@ -55,7 +55,8 @@ export function createStripe(context: EmulatorContext, options: StripeOptions = 
 
   const emulator: Emulator & StripeWorld = {
     vendor: "stripe",
-    operation: ({ method, path }) => operationName(operations, method, path.split("?")[0] ?? path),
+    operation: ({ method, path }) =>
+      path.startsWith("/_checkout/") ? `${method} /_checkout/:id` : operationName(operations, method, path.split("?")[0] ?? path),
     fetch: (request) => app.fetch(request),
     state: () => holdings(world),
     seed: (objects) => seed(world, objects),

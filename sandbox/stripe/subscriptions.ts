@@ -161,7 +161,11 @@ export function renderSubscription(world: World, subscription: Subscription): ob
     start_date: subscription.start_date,
     status: subscription.status,
     ...(subscription.status === "paused" && pause
-      ? { status_details: { paused: { subscription: {}, transitioned_at: pause.from, type: "subscription" } } }
+      ? {
+          status_details: {
+            paused: { subscription: { type: "pause_requested" }, transitioned_at: pause.from, type: "subscription" },
+          },
+        }
       : {}),
     test_clock: subscription.test_clock,
   };
@@ -191,6 +195,6 @@ const constantFields = {
   schedule: null,
   transfer_data: null,
   trial_end: null,
-  trial_settings: { end_behavior: { missing_payment_method: "create_invoice" } },
+  trial_settings: { end_behavior: { billing_cycle_anchor: null, missing_payment_method: "create_invoice" } },
   trial_start: null,
 };

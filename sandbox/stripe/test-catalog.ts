@@ -60,7 +60,13 @@ export function subscribe(
 }
 
 /** One hour's value for a customer, with a timestamp inside that hour. */
-export function post({ stripe }: TestServer, customer: string, hour: string, value = "1", run = "r0"): Promise<Stripe.Billing.MeterEvent> {
+export function post(
+  { stripe }: TestServer,
+  customer: string,
+  hour: string,
+  value = "1",
+  run = "r0",
+): Promise<Stripe.Billing.MeterEvent> {
   return stripe.billing.meterEvents.create({
     event_name: "billable_hours",
     identifier: `bh:${customer}:${hour}:${value}:${run}`,

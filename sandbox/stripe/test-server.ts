@@ -28,7 +28,7 @@ export async function startTestServer(start: string, settings: Record<string, un
     { clock: { now: () => now }, random },
     { settings: { basicPerSecond: 10_000, meterLockMilliseconds: 0, ...settings } },
   );
-  const server = serve({ fetch: emulator.fetch, hostname: "127.0.0.1", port: 0 });
+  const server = serve({ fetch: (request) => emulator.fetch(request), hostname: "127.0.0.1", port: 0 });
   await new Promise((resolve) => server.once("listening", resolve));
   const address = server.address();
   const port = typeof address === "object" && address ? address.port : 0;
@@ -49,7 +49,10 @@ export async function startTestServer(start: string, settings: Record<string, un
     until,
     wait: (seconds) => until(now / 1000 + seconds),
     request: (path, init = {}) =>
-      fetch(`${url}${path}`, { ...init, headers: { authorization: "Bearer sk_test_sandbox", ...Object.fromEntries(new Headers(init.headers)) } }),
+      fetch(`${url}${path}`, {
+        ...init,
+        headers: { authorization: "Bearer sk_test_sandbox", ...Object.fromEntries(new Headers(init.headers)) },
+      }),
     [Symbol.asyncDispose]: () => new Promise((resolve) => server.close(() => resolve())),
   };
 }

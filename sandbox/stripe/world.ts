@@ -111,7 +111,7 @@ export class World {
 
   /** Looks at an object again at that time (epoch seconds on its clock). */
   schedule(kind: JobKind, id: string, atSeconds: number, clock: string | null = null): void {
-    this.agenda.add({ at: Math.ceil(atSeconds * 1000), sequence: this.nextSequence(), kind, id, clock });
+    this.agenda.add({ at: Math.round(atSeconds * 1000), sequence: this.nextSequence(), kind, id, clock });
   }
 
   /** The customer, not deleted; 400 `resource_missing` otherwise, as for any id inside a body. */
