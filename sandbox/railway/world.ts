@@ -1,0 +1,108 @@
+/** What other parts of the sandbox ask of Railway: who is at a private name, what a request meets, and when there was traffic. */
+import { findInstance } from "./access.ts";
+import type { DeploymentRow } from "./model.ts";
+import { servicesOf } from "./services.ts";
+import { addTraffic, awakeIntervals, type Interval } from "./sleep.ts";
+import type { Store } from "./store.ts";
+import { privateDomain } from "./variables.ts";
+
+/** What a request met. `refused`: nothing runs there, or it wakes and the setting `whileWaking` says that connections are refused. */
+export interface Met {
+  readonly status: "awake" | "waking" | "refused";
+  /** When the first byte of the answer comes; undefined when refused. */
+  readonly firstByteAt: number | undefined;
+}
+
+export interface Placed {
+  readonly projectId: string;
+  readonly environmentId: string;
+  readonly serviceId: string;
+  readonly deploymentId: string;
+}
+
+/** Times are epoch milliseconds and may lie in the past or the future. */
+export interface RailwayWorld {
+  /** The service behind `<name>.railway.internal` (with or without a port) in this project and environment; undefined where the name is unknown. */
+  resolvePrivate(projectId: string, environmentId: string, host: string): string | undefined;
+  /** A request reaches the service at that time; it counts as traffic and wakes a sleeping service. */
+  traffic(serviceId: string, environmentId: string, atMs: number): Met;
+  /** Traffic throughout these intervals (open sockets keep a service awake); where nothing runs it has no effect. */
+  playTraffic(
+    serviceId: string,
+    environmentId: string,
+    intervals: readonly { readonly from: number; readonly to: number }[],
+  ): void;
+  /** Deployments that hold this value in their containers at that time (default: now) and are up. */
+  findByVariable(name: string, value: string, atMs?: number): Placed[];
+  /** When a service was awake in `[fromMs, toMs)`: sorted and disjoint. */
+  awake(serviceId: string, environmentId: string, fromMs: number, toMs: number): { readonly from: number; readonly to: number }[];
+}
+
+export function railwayWorld(store: Store): RailwayWorld {
+  return {
+    resolvePrivate(projectId, environmentId, host) {
+      const name = host.toLowerCase().replace(/:\d+$/, "").replace(/\.$/, "");
+      return servicesOf(store, projectId).find(
+        (row) => privateDomain(row.name) === name && findInstance(store, row.id, environmentId),
+      )?.id;
+    },
+    traffic(serviceId, environmentId, atMs) {
+      const row = upAt(store, serviceId, environmentId, atMs);
+      if (!row) return { status: "refused", firstByteAt: undefined };
+      const { coldStartMs, whileWaking } = store.settings;
+      const last = awakeIntervals(store, row, atMs + 1).at(-1);
+      const asleep = !last || last.toMs <= atMs;
+      const wokeMs = asleep ? atMs : last.fromMs;
+      const started = row.runs.some((run) => run.fromMs === wokeMs);
+      const readyMs = started ? atMs : wokeMs + coldStartMs;
+      if (readyMs <= atMs) {
+        addTraffic(store, serviceId, environmentId, [{ fromMs: atMs, toMs: atMs }]);
+        return { status: "awake", firstByteAt: atMs };
+      }
+      addTraffic(store, serviceId, environmentId, [{ fromMs: atMs, toMs: readyMs }]);
+      return whileWaking === "held" ? { status: "waking", firstByteAt: readyMs } : { status: "refused", firstByteAt: undefined };
+    },
+    playTraffic(serviceId, environmentId, intervals) {
+      const wanted = intervals.filter((interval) => interval.to >= interval.from);
+      addTraffic(
+        store,
+        serviceId,
+        environmentId,
+        wanted.map((interval) => ({ fromMs: interval.from, toMs: interval.to })),
+      );
+    },
+    findByVariable(name, value, atMs = store.now()) {
+      return [...store.tables.deployments.values()]
+        .filter((row) => row.deployedVariables[name] === value && isUpAt(row, atMs))
+        .map(({ projectId, environmentId, serviceId, id }) => ({ projectId, environmentId, serviceId, deploymentId: id }));
+    },
+    awake(serviceId, environmentId, fromMs, toMs) {
+      const all = [...store.tables.deployments.values()]
+        .filter((row) => row.serviceId === serviceId && row.environmentId === environmentId)
+        .flatMap((row) => awakeIntervals(store, row, toMs));
+      return union(all)
+        .filter((interval) => interval.toMs > fromMs)
+        .map((interval) => ({ from: Math.max(interval.fromMs, fromMs), to: interval.toMs }));
+    },
+  };
+}
+
+function upAt(store: Store, serviceId: string, environmentId: string, atMs: number): DeploymentRow | undefined {
+  return [...store.tables.deployments.values()].findLast(
+    (row) => row.serviceId === serviceId && row.environmentId === environmentId && isUpAt(row, atMs),
+  );
+}
+
+function isUpAt(row: DeploymentRow, atMs: number): boolean {
+  return row.runs.some((run) => run.upMs !== null && run.upMs <= atMs && (run.toMs === null || atMs < run.toMs));
+}
+
+function union(intervals: Interval[]): Interval[] {
+  const joined: Interval[] = [];
+  for (const interval of intervals.sort((a, b) => a.fromMs - b.fromMs)) {
+    const last = joined.at(-1);
+    if (last && interval.fromMs <= last.toMs) last.toMs = Math.max(last.toMs, interval.toMs);
+    else joined.push({ ...interval });
+  }
+  return joined;
+}
