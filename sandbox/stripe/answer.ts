@@ -8,6 +8,7 @@ import type { Operation } from "./operation.ts";
 import { Refusal } from "./refusal.ts";
 import type { World } from "./world.ts";
 
+/** What answering a call needs beside the call itself. */
 export interface Transport {
   readonly world: World;
   readonly idempotency: IdempotencyStore;

@@ -45,6 +45,7 @@ const listParams = z.strictObject({
   subscription: text().optional(),
 });
 
+/** The calls of this kind that are served. */
 export const checkoutOperations: readonly Operation[] = [
   operation("POST", "/v1/checkout/sessions", createParams, (world, params) => {
     refuseUnusable(world, params);

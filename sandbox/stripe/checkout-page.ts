@@ -13,6 +13,7 @@ export function checkoutPage(session: CheckoutSession): string {
   return page(body);
 }
 
+/** The same page with only a message: unknown session, refused card. */
 export function checkoutMessage(message: string): string {
   return page(`<p>${escapeHtml(message)}</p>`);
 }

@@ -87,6 +87,7 @@ export function expireSession(world: World, session: CheckoutSession): void {
   emit(world, "checkout.session.expired", renderSession(world, session));
 }
 
+/** The checkout session as Stripe answers it. */
 export function renderSession(world: World, session: CheckoutSession): object {
   const subtotal = session.mode === "setup" ? null : session.line_items.reduce((sum, item) => sum + amountOf(world, item), 0);
   const { line_items: _items, subscription_data: _data, ...fields } = session;

@@ -41,6 +41,7 @@ export function finalize(world: World, invoice: Invoice, collect: "now" | "later
   else if (invoice.collection_method === "charge_automatically" && collect === "now") attempt(world, invoice);
 }
 
+/** Why a payment failed; `declineCode` is absent where no card was charged at all. */
 export interface Decline {
   readonly message: string;
   readonly code: string;
@@ -96,6 +97,7 @@ export function markPaid(world: World, invoice: Invoice, outOfBand = false): voi
   afterPayment(world, invoice);
 }
 
+/** The method an invoice is charged to: its own, the subscription's, the customer's. */
 export function methodOf(world: World, invoice: Invoice): PaymentMethod | undefined {
   const subscription = invoice.subscription === null ? undefined : world.subscriptions.get(invoice.subscription);
   const customer = world.customers.get(invoice.customer);

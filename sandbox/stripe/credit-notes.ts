@@ -42,6 +42,7 @@ export const CreditNote = z.object({
 });
 export type CreditNote = z.infer<typeof CreditNote>;
 
+/** The credit note as Stripe answers it. */
 export function renderCreditNote(note: CreditNote): object {
   return {
     id: note.id,
@@ -127,6 +128,7 @@ const createParams = z.strictObject({
   expand,
 });
 
+/** The calls of this kind that are served. */
 export const creditNoteOperations: readonly Operation[] = [
   operation("POST", "/v1/credit_notes", createParams, (world, params) => {
     const { note, invoice } = compose(world, params);

@@ -11,6 +11,7 @@ import { isLive } from "./subscriptions.ts";
 import { joinClock } from "./test-clocks.ts";
 import type { World } from "./world.ts";
 
+/** A customer of ours: one per tenant. Deleted ones stay, marked. */
 export const Customer = z.object({
   id: z.string(),
   created: z.number(),
@@ -67,6 +68,7 @@ export function moveBalance(
   );
 }
 
+/** The customer as Stripe answers it. */
 export function renderCustomer(customer: Customer): object {
   if (customer.deleted) return { id: customer.id, object: "customer", deleted: true };
   const { deleted: _deleted, ...fields } = customer;
@@ -106,6 +108,7 @@ const renderBalance = (transaction: BalanceTransaction): object => ({
   metadata: {},
 });
 
+/** The calls of this kind that are served. */
 export const customerOperations: readonly Operation[] = [
   operation("POST", "/v1/customers", createParams, (world, params) => {
     const id = world.id("cus_");

@@ -21,10 +21,12 @@ export function significantDigits(text: string): number {
   return digits.length;
 }
 
+/** A whole number in units of 10^-12. */
 export function fromInteger(value: number): bigint {
   return BigInt(value) * one;
 }
 
+/** The shortest decimal text. */
 export function decimalToString(value: bigint): string {
   const size = value < 0n ? -value : value;
   const fraction = (size % one).toString().padStart(places, "0").replace(/0+$/, "");

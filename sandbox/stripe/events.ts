@@ -6,6 +6,7 @@ import { expand, paging, text, timeRange } from "./params.ts";
 import { missing, Refusal } from "./refusal.ts";
 import type { World } from "./world.ts";
 
+/** The one version served; `stripe@23.1.0` pins it. */
 export const apiVersion = "2026-10-28.endive";
 const keptSeconds = 30 * 86_400;
 
@@ -42,6 +43,7 @@ export function emit(
   forgetOld(world);
 }
 
+/** The event as Stripe answers it. */
 export function renderEvent(event: SnapshotEvent): object {
   return {
     id: event.id,
@@ -64,6 +66,7 @@ const listParams = z.strictObject({
   delivery_success: z.enum(["true", "false"]).optional(),
 });
 
+/** The calls of this kind that are served. */
 export const eventOperations: readonly Operation[] = [
   operation("GET", "/v1/events", listParams, (world, params) => {
     if (params.type && params.types)

@@ -1,5 +1,6 @@
 /** Form-encoded bodies and queries with nested brackets, `items[0][price]=price_1&metadata[uid]=x`, as plain data. */
 export type FormValue = string | FormValue[] | { [key: string]: FormValue };
+/** A whole form: its top-level names. */
 export type Form = { [key: string]: FormValue };
 
 /** Reads a query string or form body. Consecutive number keys make an array, `key[]` appends; the last of two equal keys wins. */

@@ -52,11 +52,13 @@ export function setAutoAdvance(world: World, invoice: Invoice, on: boolean): voi
   }
 }
 
+/** Sets or clears the timer of a draft (epoch seconds on its clock). */
 export function setFinalization(world: World, invoice: Invoice, at: number | null): void {
   invoice.automatically_finalizes_at = at;
   if (at !== null) world.schedule("finalize", invoice.id, at, invoice.test_clock);
 }
 
+/** Sets the next attempt of an open invoice (epoch seconds on its clock). */
 export function planAttempt(world: World, invoice: Invoice, at: number): void {
   invoice.next_payment_attempt = at;
   world.schedule("collect", invoice.id, at, invoice.test_clock);

@@ -29,6 +29,7 @@ export const InvoiceItem = z.object({
 });
 export type InvoiceItem = z.infer<typeof InvoiceItem>;
 
+/** The invoice line that an item becomes. */
 export function lineOfItem(world: World, item: InvoiceItem): Line {
   return {
     id: world.id("il_"),
@@ -47,6 +48,7 @@ export function lineOfItem(world: World, item: InvoiceItem): Line {
   };
 }
 
+/** Writes a pending item down, dated now on the customer's clock. */
 export function addInvoiceItem(world: World, fields: Omit<z.input<typeof InvoiceItem>, "id" | "date">): InvoiceItem {
   const clock = world.customers.get(fields.customer)?.test_clock ?? null;
   const item = world.invoiceItems.add(
@@ -56,6 +58,7 @@ export function addInvoiceItem(world: World, fields: Omit<z.input<typeof Invoice
   return item;
 }
 
+/** The invoice item as Stripe answers it. */
 export function renderInvoiceItem(world: World, item: InvoiceItem): object {
   const price = item.price === null ? undefined : world.prices.get(item.price);
   return {
@@ -113,6 +116,7 @@ const createParams = z.strictObject({
   expand,
 });
 
+/** The calls of this kind that are served. */
 export const invoiceItemOperations: readonly Operation[] = [
   operation("POST", "/v1/invoiceitems", createParams, (world, params) => {
     const owner = params.customer ?? (params.subscription && world.subscriptions.get(params.subscription)?.customer);

@@ -5,6 +5,7 @@ import type { Subscription, SubscriptionItem } from "./subscriptions.ts";
 import { acceptedView, aggregate, readings } from "./usage.ts";
 import type { World } from "./world.ts";
 
+/** `[start, end)` in epoch seconds. */
 export interface Span {
   readonly start: number;
   readonly end: number;
@@ -43,6 +44,7 @@ export function meteredLines(world: World, subscription: Subscription, span: Spa
     .flatMap((item) => meteredLinesOf(world, subscription, item, span));
 }
 
+/** The metered lines of one item. */
 export function meteredLinesOf(world: World, subscription: Subscription, item: SubscriptionItem, span: Span): Line[] {
   const prices = [...item.past_prices, { price: item.price, until: null }];
   return prices.flatMap(({ price: priceId, until }, index) => {
@@ -83,10 +85,12 @@ export function refreshUsage(world: World, invoice: Invoice): void {
   recount(world, invoice);
 }
 
+/** What a line calls the thing sold. */
 export function productName(world: World, price: Price): string {
   return world.products.get(price.product)?.name ?? price.product;
 }
 
+/** The items with a flat price. */
 export function licensed(world: World, subscription: Subscription): { item: SubscriptionItem; price: Price }[] {
   return subscription.items.map((item) => ({ item, price: priceOf(world, item.price) })).filter(({ price }) => !isMetered(price));
 }

@@ -46,6 +46,7 @@ const listParams = z.strictObject({
 });
 const nothing = z.strictObject({ expand });
 
+/** The calls of this kind that are served. */
 export const invoiceOperations: readonly Operation[] = [
   operation("POST", "/v1/invoices", createParams, (world, params) => {
     const customer = world.customer(params.customer);

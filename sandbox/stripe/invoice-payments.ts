@@ -16,6 +16,7 @@ export const InvoicePayment = z.object({
 });
 export type InvoicePayment = z.infer<typeof InvoicePayment>;
 
+/** The invoice payment as Stripe answers it. */
 export function renderInvoicePayment(payment: InvoicePayment): object {
   return {
     id: payment.id,
@@ -33,6 +34,7 @@ export function renderInvoicePayment(payment: InvoicePayment): object {
   };
 }
 
+/** The calls of this kind that are served. */
 export const invoicePaymentOperations: readonly Operation[] = [
   operation(
     "GET",

@@ -13,6 +13,7 @@ export const UsageWindow = z.object({
 });
 export type UsageWindow = z.infer<typeof UsageWindow>;
 
+/** One line of an invoice, amounts in cents. */
 export const Line = z.object({
   id: z.string(),
   amount: z.number().int(),
@@ -31,6 +32,7 @@ export const Line = z.object({
 export type Line = z.infer<typeof Line>;
 
 const time = z.number().nullable().default(null);
+/** An invoice, amounts in cents, times in epoch seconds. */
 export const Invoice = z.object({
   id: z.string(),
   created: z.number(),
@@ -88,11 +90,13 @@ export function recount(world: World, invoice: Invoice): void {
   invoice.amount_due = Math.max(0, invoice.total + balance);
 }
 
+/** Cents still to be paid. */
 export function remaining(invoice: Invoice): number {
   if (invoice.status === "paid") return 0;
   return Math.max(0, invoice.amount_due - invoice.amount_paid - invoice.pre_payment_credit_notes_amount);
 }
 
+/** The invoice line as Stripe answers it. */
 export function renderLine(world: World, invoice: Invoice | null, line: Line): object {
   const price = line.price === null ? undefined : world.prices.get(line.price);
   const details = { proration: line.proration, proration_details: null, subscription: line.subscription };
@@ -137,6 +141,7 @@ export function renderLine(world: World, invoice: Invoice | null, line: Line): o
   };
 }
 
+/** The invoice as Stripe answers it. */
 export function renderInvoice(world: World, invoice: Invoice): object {
   const customer = world.customers.get(invoice.customer);
   const hosted = invoice.number ? `https://invoice.stripe.com/i/${world.settings.accountId}/test_${invoice.id}` : null;

@@ -26,6 +26,7 @@ export const Job = z.object({
   clock: z.string().nullable(),
 });
 export type Job = z.infer<typeof Job>;
+/** What a job looks at. */
 export type JobKind = Job["kind"];
 
 /** The jobs in the order in which they are due. */

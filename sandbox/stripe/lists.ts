@@ -2,6 +2,7 @@ import type { TimeRange } from "./params.ts";
 import { missing, Refusal } from "./refusal.ts";
 import type { World } from "./world.ts";
 
+/** What every v1 list takes. */
 export interface Paging {
   readonly limit?: number | undefined;
   readonly starting_after?: string | undefined;
@@ -23,12 +24,14 @@ export function page<T extends { id: string }>(
   return { object: "list", data: slice.map(render), has_more: more, url };
 }
 
+/** The page size asked for, 1 to 100 or 10, under the forced maximum. Throws a Refusal outside. */
 export function pageSize(world: World, limit: number | undefined): number {
   if (limit !== undefined && (limit < 1 || limit > 100))
     throw new Refusal(`Invalid limit: ${limit}; must be between 1 and 100`, { param: "limit" });
   return Math.min(limit ?? 10, world.settings.maxPageSize);
 }
 
+/** Whether a time lies in a `created` filter. */
 export function within(time: number, range: TimeRange): boolean {
   if (!range) return true;
   return (

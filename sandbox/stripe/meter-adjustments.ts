@@ -33,6 +33,7 @@ const createParams = z.strictObject({
   expand,
 });
 
+/** The calls of this kind that are served. */
 export const adjustmentOperations: readonly Operation[] = [
   operation("POST", "/v1/billing/meter_event_adjustments", createParams, (world, params) => {
     const adjustment = cancel(world, params.event_name, params.cancel.identifier);

@@ -29,6 +29,7 @@ export const MeterEvent = z.object({
 });
 export type MeterEvent = z.infer<typeof MeterEvent>;
 
+/** An event as it came, before any judgement; `timestamp` in epoch seconds. */
 export interface ReceivedEvent {
   readonly event_name: string;
   readonly payload: Readonly<Record<string, string>>;
@@ -99,6 +100,7 @@ export function accept(world: World, id: string): void {
   reportError(world, event, problem.code, problem.message);
 }
 
+/** The meter event as Stripe answers it. */
 export function renderMeterEvent(event: MeterEvent): object {
   return {
     object: "billing.meter_event",
@@ -125,6 +127,7 @@ const createParamsV2 = z.strictObject({
   timestamp: z.iso.datetime({ offset: true }).optional(),
 });
 
+/** The calls of this kind that are served. */
 export const meterEventOperations: readonly Operation[] = [
   operation("POST", "/v1/billing/meter_events", createParams, (world, params) => renderMeterEvent(receive(world, params)), true),
   operation(

@@ -24,6 +24,7 @@ export const Meter = z.object({
 });
 export type Meter = z.infer<typeof Meter>;
 
+/** The meter as Stripe answers it. */
 export function renderMeter(meter: Meter): object {
   return { ...meter, object: "billing.meter", livemode: false };
 }
@@ -46,6 +47,7 @@ const createParams = z.strictObject({
 
 const nothing = z.strictObject({ expand });
 
+/** The calls of this kind that are served. */
 export const meterOperations: readonly Operation[] = [
   operation("POST", "/v1/billing/meters", createParams, (world, params) => {
     refuseTaken(world, params.event_name);
@@ -97,6 +99,7 @@ export const meterOperations: readonly Operation[] = [
   }),
 ];
 
+/** The meter of a path; 404 otherwise. */
 export function existing(world: World, id: string): Meter {
   const meter = world.meters.get(id);
   if (!meter) throw missing("billing meter", id);

@@ -22,11 +22,14 @@ const wholeNumber = (value: string, context: z.RefinementCtx): number => {
   context.addIssue({ code: "custom", message: `integer:${value}` });
   return z.NEVER;
 };
+/** A whole number. */
 export const integer = z.string().transform(wholeNumber);
 /** A whole number that an empty value clears. */
 export const clearableInteger = z.string().transform((value, context) => (value === "" ? null : wholeNumber(value, context)));
+/** A plain decimal. */
 export const decimalText = z.string().regex(/^-?\d+(\.\d{1,12})?$/, { error: "decimal" });
 
+/** `true` or `false`. */
 export const flag = z.enum(["true", "false"]).transform((value) => value === "true");
 
 /** Up to 50 keys of 40 and values of 500 characters; an empty value removes a key, an empty text all of them. */
@@ -35,6 +38,7 @@ export const metadata = z.preprocess(
   z.record(z.string().max(40), z.string().max(500)),
 );
 
+/** The metadata after a change: "" removes a key, the key "" all of them. */
 export function mergeMetadata(old: Readonly<Record<string, string>>, changes: Readonly<Record<string, string>> | undefined) {
   if (changes === undefined) return { ...old };
   if ("" in changes) return {};
@@ -42,6 +46,7 @@ export function mergeMetadata(old: Readonly<Record<string, string>>, changes: Re
   return Object.fromEntries(merged);
 }
 
+/** Which ids to answer as objects. */
 export const expand = z.array(z.string()).optional();
 /** What every v1 list takes. */
 export const paging = {
@@ -57,6 +62,7 @@ export const timeRange = z
     z.strictObject({ gt: integer.optional(), gte: integer.optional(), lt: integer.optional(), lte: integer.optional() }),
   )
   .optional();
+/** A `created` filter, read. */
 export type TimeRange = z.infer<typeof timeRange>;
 
 /** Reads raw parameters; the first thing wrong is thrown in Stripe's words. */

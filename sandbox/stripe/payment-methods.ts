@@ -29,6 +29,7 @@ export const PaymentMethod = z.object({
 });
 export type PaymentMethod = z.infer<typeof PaymentMethod>;
 
+/** The payment method as Stripe answers it. */
 export function renderPaymentMethod(method: PaymentMethod): object {
   return {
     id: method.id,
@@ -117,6 +118,7 @@ export function ownMethod(
 const emptyAddress = { city: null, country: null, line1: null, line2: null, postal_code: null, state: null };
 const listParams = { ...paging, type: z.enum(["card"]).optional() };
 
+/** The calls of this kind that are served. */
 export const paymentMethodOperations: readonly Operation[] = [
   operation(
     "POST",

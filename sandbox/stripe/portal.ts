@@ -5,6 +5,7 @@ import { clearable, expand, flag, mergeMetadata, metadata, paging, text } from "
 import { missing, Refusal } from "./refusal.ts";
 import type { World } from "./world.ts";
 
+/** What customers may do in the portal. */
 export const PortalConfiguration = z.object({
   id: z.string(),
   created: z.number(),
@@ -26,6 +27,7 @@ export const PortalConfiguration = z.object({
 });
 export type PortalConfiguration = z.infer<typeof PortalConfiguration>;
 
+/** One visit to the portal. */
 export const PortalSession = z.object({
   id: z.string(),
   created: z.number(),
@@ -35,6 +37,7 @@ export const PortalSession = z.object({
 });
 export type PortalSession = z.infer<typeof PortalSession>;
 
+/** The portal configuration as Stripe answers it. */
 export function renderConfiguration(configuration: PortalConfiguration): object {
   const { enabled } = configuration;
   return {
@@ -116,6 +119,7 @@ const features = z.strictObject({
   subscription_update: feature,
 });
 
+/** The calls of this kind that are served. */
 export const portalOperations: readonly Operation[] = [
   operation("POST", "/v1/billing_portal/configurations", z.strictObject({ ...shared, features }), (world, params) => {
     const now = world.now();

@@ -9,6 +9,7 @@ import { creditUnused } from "./subscription-cancel.ts";
 import { cycleOf, isLive, periodOf, type Subscription } from "./subscriptions.ts";
 import type { World } from "./world.ts";
 
+/** The parameters of `invoices.createPreview` that are served. */
 export const previewParams = z.strictObject({
   customer: text().optional(),
   subscription: text().optional(),

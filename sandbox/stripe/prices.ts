@@ -31,6 +31,7 @@ export const Price = z.object({
 });
 export type Price = z.infer<typeof Price>;
 
+/** The price as Stripe answers it. */
 export function renderPrice(price: Price): object {
   return {
     ...price,
@@ -71,6 +72,7 @@ export function renderPlan(price: Price): object {
   };
 }
 
+/** Billed by usage, in arrears. */
 export function isMetered(price: Price): boolean {
   return price.recurring?.usage_type === "metered";
 }
@@ -126,6 +128,7 @@ const listParams = z.strictObject({
     .optional(),
 });
 
+/** The calls of this kind that are served. */
 export const priceOperations: readonly Operation[] = [
   operation("POST", "/v1/prices", createParams, (world, params) => {
     refuseUnusable(world, params);

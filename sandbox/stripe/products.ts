@@ -7,6 +7,7 @@ import { missing, Refusal } from "./refusal.ts";
 import { searchOperation } from "./search.ts";
 import type { World } from "./world.ts";
 
+/** What is sold. */
 export const Product = z.object({
   id: z.string(),
   created: z.number(),
@@ -22,6 +23,7 @@ export const Product = z.object({
 });
 export type Product = z.infer<typeof Product>;
 
+/** The product as Stripe answers it. */
 export function renderProduct(product: Product): object {
   return {
     ...product,
@@ -47,6 +49,7 @@ const shared = {
   expand,
 };
 
+/** The calls of this kind that are served. */
 export const productOperations: readonly Operation[] = [
   operation("POST", "/v1/products", z.strictObject({ ...shared, name: text(250), id: text().optional() }), (world, params) => {
     if (params.id && world.products.get(params.id))

@@ -1,6 +1,7 @@
 /** Stripe's error answers: `{error: {type, code, message, param}}` with a status and, where it matters, headers. */
 export type RefusalType = "api_error" | "card_error" | "idempotency_error" | "invalid_request_error";
 
+/** Everything of an error answer but its message. */
 export interface RefusalDetails {
   readonly status?: number;
   readonly type?: RefusalType;

@@ -73,6 +73,7 @@ export const Settings = z.strictObject({
 });
 export type Settings = z.infer<typeof Settings>;
 
+/** Every switch at its default. */
 export const defaultSettings = (): Settings => Settings.parse({});
 
 /** The settings with some changed; throws an Error that names every wrong one. */

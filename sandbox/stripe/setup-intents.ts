@@ -20,6 +20,7 @@ export const SetupIntent = z.object({
 });
 export type SetupIntent = z.infer<typeof SetupIntent>;
 
+/** The set-up intent as Stripe answers it. */
 export function renderSetupIntent(intent: SetupIntent): object {
   return {
     ...intent,
@@ -70,6 +71,7 @@ const createParams = z.strictObject({
   expand,
 });
 
+/** The calls of this kind that are served. */
 export const setupIntentOperations: readonly Operation[] = [
   operation("POST", "/v1/setup_intents", createParams, (world, params) => {
     if (params.customer) world.customer(params.customer);

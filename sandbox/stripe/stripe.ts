@@ -23,6 +23,7 @@ export interface StripeWorld {
   completeSetup(sessionIdOrCustomer: string, options?: { readonly paymentMethod?: string }): object;
 }
 
+/** How the emulated account differs from our own. */
 export interface StripeOptions {
   /** Deviations from the defaults of settings.ts; they survive `reset()`. */
   readonly settings?: Readonly<Record<string, unknown>>;

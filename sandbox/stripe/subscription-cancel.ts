@@ -9,6 +9,7 @@ import { periodOf, renderSubscription, type Subscription } from "./subscriptions
 import { emitThin } from "./thin-events.ts";
 import type { World } from "./world.ts";
 
+/** How to cancel: with a last invoice, with a credit for unused time, and why. */
 export interface Cancellation {
   readonly invoiceNow: boolean;
   readonly prorate: boolean;

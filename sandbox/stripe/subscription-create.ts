@@ -12,19 +12,24 @@ import { missingParam, Refusal } from "./refusal.ts";
 import { cycleOf, renderSubscription, Subscription, setPeriod } from "./subscriptions.ts";
 import type { World } from "./world.ts";
 
+/** `billing_cycle_anchor_config` in UTC. */
 export const anchorConfig = z.strictObject({
   day_of_month: integer,
   hour: integer.optional(),
   minute: integer.optional(),
   second: integer.optional(),
 });
+/** `billing_mode`; only flexible is emulated. */
 export const billingMode = z.strictObject({
   type: z.enum(["flexible", "classic"]),
   flexible: z.strictObject({ proration_discounts: z.enum(["included", "itemized"]).optional() }).optional(),
 });
+/** `proration_behavior`. */
 export const prorationBehavior = z.enum(["create_prorations", "always_invoice", "none"]);
+/** One of `items` of a new subscription. */
 export const newItem = z.strictObject({ price: text(), quantity: integer.optional(), metadata: metadata.optional() });
 
+/** The parameters of `subscriptions.create` that are served. */
 export const createParams = z.strictObject({
   customer: text(),
   items: z.array(newItem).max(20),
@@ -45,6 +50,7 @@ export const createParams = z.strictObject({
   proration_behavior: prorationBehavior.optional(),
   expand,
 });
+/** The same, read. */
 export type CreateParams = z.infer<typeof createParams>;
 
 /** Creates a subscription with its first invoice, which is finalized (and charged) in the request. */
@@ -118,6 +124,7 @@ export function itemOf(
   };
 }
 
+/** Throws a Refusal where the price cannot be on a subscription. */
 export function refuseItem(
   world: World,
   given: { readonly price: string; readonly quantity?: number | undefined },

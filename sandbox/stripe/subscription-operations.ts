@@ -33,6 +33,7 @@ const listParams = z.strictObject({
   test_clock: text().optional(),
 });
 
+/** The calls of this kind that are served. */
 export const subscriptionOperations: readonly Operation[] = [
   operation("POST", "/v1/subscriptions", createParams, (world, params) =>
     renderSubscription(world, createSubscription(world, params)),

@@ -13,6 +13,7 @@ import { prorationBehavior } from "./subscription-create.ts";
 import { cycleOf, periodOf, renderSubscription, type Subscription, setPeriod, setStatus } from "./subscriptions.ts";
 import type { World } from "./world.ts";
 
+/** The parameters of `subscriptions.pause`; both `bill_for` default to `now`. */
 export const pauseParams = z.strictObject({
   bill_for: z
     .strictObject({
@@ -62,6 +63,7 @@ export function pause(world: World, subscription: Subscription, params: z.infer<
   emit(world, "customer.subscription.paused", renderSubscription(world, subscription), subscription.test_clock);
 }
 
+/** The parameters of `subscriptions.resume`; the anchor defaults to `now`. */
 export const resumeParams = z.strictObject({
   billing_cycle_anchor: z.strictObject({ type: z.enum(["now", "unchanged"]) }).optional(),
   payment_behavior: z.enum(["resume_on_payment_attempt", "resume_on_payment_success"]).optional(),

@@ -24,6 +24,7 @@ const itemChange = z.strictObject({
   clear_usage: flag.optional(),
 });
 
+/** The parameters of `subscriptions.update` that are served. */
 export const updateParams = z.strictObject({
   items: z.array(itemChange).optional(),
   billing_cycle_anchor: z.enum(["unchanged"]).optional(),
@@ -153,6 +154,7 @@ function changeItem(
   if (prorated) prorateItem(world, subscription, item, from, 1);
 }
 
+/** Puts an item on; a flat one is prorated from `from` on. */
 export function addItem(
   world: World,
   subscription: Subscription,

@@ -5,6 +5,7 @@ import { priceOf, renderPlan, renderPrice } from "./prices.ts";
 import { emitThin } from "./thin-events.ts";
 import type { World } from "./world.ts";
 
+/** One price on a subscription, with its period. */
 export const SubscriptionItem = z.object({
   id: z.string(),
   created: z.number(),
@@ -21,6 +22,7 @@ export const SubscriptionItem = z.object({
 export type SubscriptionItem = z.infer<typeof SubscriptionItem>;
 
 const time = z.number().nullable().default(null);
+/** A subscription in flexible mode, times in epoch seconds. */
 export const Subscription = z.object({
   id: z.string(),
   created: z.number(),
@@ -63,6 +65,7 @@ export function isLive(subscription: Subscription): boolean {
   return subscription.status !== "canceled" && subscription.status !== "incomplete_expired";
 }
 
+/** Its billing cycle, from its first item and its anchor. */
 export function cycleOf(world: World, subscription: Subscription): Cycle {
   const first = subscription.items[0];
   const recurring = first && priceOf(world, first.price).recurring;
@@ -80,6 +83,7 @@ export function periodOf(subscription: Subscription): { start: number; end: numb
   return { start: first?.current_period_start ?? 0, end: first?.current_period_end ?? 0 };
 }
 
+/** Gives all items the period `[start, end)` and looks again at its end. */
 export function setPeriod(world: World, subscription: Subscription, start: number, end: number): void {
   for (const item of subscription.items) {
     item.current_period_start = start;
@@ -104,6 +108,7 @@ export function setStatus(world: World, subscription: Subscription, status: Subs
   );
 }
 
+/** The subscription item as Stripe answers it. */
 export function renderItem(world: World, subscription: Subscription, item: SubscriptionItem): object {
   const price = priceOf(world, item.price);
   return {
@@ -124,6 +129,7 @@ export function renderItem(world: World, subscription: Subscription, item: Subsc
   };
 }
 
+/** The subscription as Stripe answers it. */
 export function renderSubscription(world: World, subscription: Subscription): object {
   const pause = subscription.pauses.at(-1);
   return {

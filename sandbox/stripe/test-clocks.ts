@@ -68,6 +68,7 @@ export function deleteClock(world: World, id: string): void {
   world.testClocks.remove(id);
 }
 
+/** The test clock as Stripe answers it. */
 export function renderClock(clock: TestClock): object {
   const { target, ...fields } = clock;
   return {
@@ -78,6 +79,7 @@ export function renderClock(clock: TestClock): object {
   };
 }
 
+/** The calls of this kind that are served. */
 export const testClockOperations: readonly Operation[] = [
   operation(
     "POST",

@@ -17,6 +17,7 @@ export const ThinEvent = z.object({
 });
 export type ThinEvent = z.infer<typeof ThinEvent>;
 
+/** Writes a thin event down, dated now on the given clock. */
 export function emitThin(
   world: World,
   type: string,
@@ -30,6 +31,7 @@ export function emitThin(
   }
 }
 
+/** The thin event as Stripe answers it. */
 export function renderThin(event: ThinEvent): object {
   return {
     id: event.id,
@@ -51,6 +53,7 @@ const listParams = z.strictObject({
   created: z.strictObject({ gt: time.optional(), gte: time.optional(), lt: time.optional(), lte: time.optional() }).optional(),
 });
 
+/** The calls of this kind that are served. */
 export const thinEventOperations: readonly Operation[] = [
   operation("GET", "/v2/core/events", listParams, (world, params) => {
     const { gt, gte, lt, lte } = params.created ?? {};

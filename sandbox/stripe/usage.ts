@@ -52,6 +52,7 @@ export function summaryView(world: World): View {
   };
 }
 
+/** A value that counts. */
 export interface Reading {
   readonly timestamp: number;
   /** When Stripe received it, epoch seconds: decides its price after a price swap. */
