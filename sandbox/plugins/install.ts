@@ -1,5 +1,6 @@
 /** Puts the stand-ins where the engine looks for plugins, so that it never asks for the official ones. */
-import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { root, sdkVersion } from "./versions.ts";
 
@@ -22,9 +23,8 @@ async function install(pulumiHome: string, name: string): Promise<void> {
   await rm(`${folder}.partial`, { force: true });
   if ((await readFile(file, "utf8").catch(() => undefined)) === shim) return;
   // Renamed into place: an engine that starts now finds the whole file or none.
-  const work = `${file}.${process.pid}.work`;
-  await writeFile(work, shim);
-  await chmod(work, 0o755);
+  const work = `${file}.${randomUUID()}.work`;
+  await writeFile(work, shim, { mode: 0o755 });
   await rename(work, file);
 }
 
