@@ -1,0 +1,212 @@
+/** `fleet sandbox …`: the sandbox as a process in the background, spoken to over its own ports. */
+import { spawn } from "node:child_process";
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { assert, exitCode, OperatorError } from "../domain/error.ts";
+import { portNames, type SandboxOptions } from "../sandbox/sandbox.ts";
+import type { StartFlags, UseFlags } from "./commands/sandbox.ts";
+import type { Context } from "./context.ts";
+import { table } from "./table.ts";
+
+export interface RunningSandbox {
+  readonly pid: number;
+  readonly urls: Readonly<Record<(typeof portNames)[number], string>>;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Where the sandbox keeps everything: state, log, and Pulumi's home and state of the stack. `FLEET_SANDBOX_DIR` moves it. */
+export function sandboxFolder(root: string, env: NodeJS.ProcessEnv = process.env): string {
+  return env.FLEET_SANDBOX_DIR ?? join(root, ".fleet", "sandbox");
+}
+
+/** The sandbox that runs in this folder; undefined when none does. */
+export async function findSandbox(folder: string): Promise<RunningSandbox | undefined> {
+  let facts: RunningSandbox;
+  try {
+    facts = JSON.parse(readFileSync(join(folder, "process.json"), "utf8")) as RunningSandbox;
+    process.kill(facts.pid, 0);
+    // The pid may have been given to another process meanwhile: only the clock's answer proves it.
+    await fetch(`${facts.urls.clock}/now`, { signal: AbortSignal.timeout(2000) });
+    return facts;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Starts the sandbox as a background process and waits until it listens. */
+export async function launchSandbox(folder: string, options: Omit<SandboxOptions, "dir" | "world">): Promise<RunningSandbox> {
+  mkdirSync(folder, { recursive: true });
+  const log = openSync(join(folder, "sandbox.log"), "a", 0o600);
+  const child = spawn(
+    process.execPath,
+    [join(import.meta.dirname, "..", "sandbox", "process.ts"), JSON.stringify({ ...options, dir: folder })],
+    {
+      detached: true,
+      stdio: ["ignore", "pipe", log],
+    },
+  );
+  closeSync(log);
+  const { stdout } = child;
+  assert(stdout, "the sandbox's stdout is a pipe");
+  const line = await new Promise<string>((resolve, reject) => {
+    let text = "";
+    stdout.setEncoding("utf8").on("data", (chunk: string) => {
+      text += chunk;
+      if (text.includes("\n")) resolve(text);
+    });
+    child.once("error", reject);
+    child.once("close", (code) => reject(new Error(`the sandbox ended with code ${code}; see ${join(folder, "sandbox.log")}`)));
+  });
+  stdout.destroy();
+  child.unref();
+  const facts = JSON.parse(line) as RunningSandbox | { readonly error: string };
+  if ("error" in facts) throw new OperatorError(`the sandbox could not start: ${facts.error}`, exitCode.failed);
+  return facts;
+}
+
+export async function stopSandbox(sandbox: RunningSandbox): Promise<void> {
+  process.kill(sandbox.pid, "SIGTERM");
+  for (let tries = 0; tries < 200; tries++) {
+    try {
+      process.kill(sandbox.pid, 0);
+    } catch {
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  process.kill(sandbox.pid, "SIGKILL");
+}
+
+/** Speaks to `/_sandbox/<route>` of a vendor's port; an error answer becomes the operator's. */
+export async function askSandbox(
+  url: string,
+  route: string,
+  body?: unknown,
+  method = body === undefined ? "GET" : "POST",
+): Promise<unknown> {
+  const response = await fetch(`${url}/_sandbox/${route}`, {
+    method,
+    ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+  });
+  const answer = (await response.json()) as { error?: string };
+  if (!response.ok) throw new OperatorError(`sandbox: ${answer.error ?? `HTTP ${response.status}`}`);
+  return answer;
+}
+
+export async function start(this: Context, flags: StartFlags): Promise<void> {
+  const folder = sandboxFolder(this.root, this.process.env);
+  const already = await findSandbox(folder);
+  if (already) {
+    this.say(`already running (process ${already.pid}); stop it with: fleet sandbox stop`);
+    if (flags.json) this.print(JSON.stringify(already));
+    return;
+  }
+  if (flags.start !== undefined && Number.isNaN(Date.parse(flags.start))) {
+    throw new OperatorError(`--start: "${flags.start}" is not a time; write 2026-11-30T00:00:00Z`);
+  }
+  const first = flags.port;
+  const sandbox = await launchSandbox(folder, {
+    clock: { ...(flags.start === undefined ? {} : { start: flags.start }), realTime: flags.realTime ?? false },
+    ...(flags.seed === undefined ? {} : { seed: flags.seed }),
+    ...(first === undefined ? {} : { ports: Object.fromEntries(portNames.map((name, index) => [name, first + index])) }),
+  });
+  if (flags.json) return this.print(JSON.stringify(sandbox));
+  this.print(table(["vendor", "address"], Object.entries(sandbox.urls)));
+  this.say('next: eval "$(./fleet env sandbox)", then ./fleet up sandbox');
+}
+
+export async function stop(this: Context, flags: { json?: boolean }): Promise<void> {
+  const sandbox = await findSandbox(sandboxFolder(this.root, this.process.env));
+  if (sandbox) await stopSandbox(sandbox);
+  else this.say("no sandbox is running");
+  if (flags.json) this.print(JSON.stringify({ stopped: sandbox !== undefined }));
+}
+
+export async function status(this: Context, flags: { json?: boolean }): Promise<void> {
+  const sandbox = await findSandbox(sandboxFolder(this.root, this.process.env));
+  if (!sandbox) {
+    if (flags.json) this.print(JSON.stringify({ running: false }));
+    else this.print("not running; start it with: fleet sandbox start");
+    return;
+  }
+  const time = (await askSandbox(sandbox.urls.clock, "clock")) as { now: string };
+  const held: Record<string, Record<string, number>> = {};
+  for (const vendor of ["railway", "cloudflare", "stripe", "openrouter"] as const) {
+    const state = (await askSandbox(sandbox.urls[vendor], "state")) as Record<string, unknown>;
+    held[vendor] = Object.fromEntries(
+      Object.entries(state).flatMap(([noun, list]) => (Array.isArray(list) && list.length > 0 ? [[noun, list.length]] : [])),
+    );
+  }
+  if (flags.json)
+    return this.print(JSON.stringify({ running: true, pid: sandbox.pid, now: time.now, urls: sandbox.urls, holds: held }));
+  this.print(`running, process ${sandbox.pid}; its clock stands at ${time.now}`);
+  const rows = Object.entries(sandbox.urls).map(([name, url]) => [name, url, describe(held[name] ?? {})]);
+  this.print(table(["vendor", "address", "holds"], rows));
+}
+
+export async function use(this: Context, flags: UseFlags, tenant: string): Promise<void> {
+  const { json, ...wish } = flags;
+  const sandbox = await needSandbox(this);
+  const played = (await askSandbox(sandbox.urls.edge, "use", { tenant, ...wish })) as {
+    hostname: string;
+    visits: number;
+    waiting: number;
+    outcomes: Record<string, number>;
+  };
+  if (json) return this.print(JSON.stringify(played));
+  const past = Object.entries(played.outcomes).map(([outcome, count]) => `${count} ${outcome}`);
+  const waiting = played.waiting > 0 ? [`${played.waiting} wait for the clock`] : [];
+  this.print(`${played.hostname}: ${played.visits} visits (${[...past, ...waiting].join(", ")})`);
+}
+
+export async function clock(this: Context, flags: { set?: string; advanceSeconds?: number; json?: boolean }): Promise<void> {
+  const sandbox = await needSandbox(this);
+  const { json, ...wish } = flags;
+  const time = (await askSandbox(sandbox.urls.clock, "clock", Object.keys(wish).length > 0 ? wish : undefined)) as {
+    now: string;
+  };
+  this.print(json ? JSON.stringify(time) : time.now);
+}
+
+export async function fault(
+  this: Context,
+  flags: { nth?: number; probability?: number; clear?: boolean; json?: boolean },
+  vendor: string,
+  operation?: string,
+  effect?: string,
+): Promise<void> {
+  const sandbox = await needSandbox(this);
+  const url = sandbox.urls[vendor as keyof typeof sandbox.urls];
+  if (!["railway", "cloudflare", "stripe", "openrouter"].includes(vendor) || !url) {
+    throw new OperatorError(`"${vendor}" is no vendor; there are railway, cloudflare, stripe and openrouter`);
+  }
+  if (flags.clear) await askSandbox(url, "faults", {}, "DELETE");
+  else if (operation !== undefined && effect !== undefined) {
+    const when = flags.probability === undefined ? { nth: flags.nth ?? 1 } : { probability: flags.probability };
+    await askSandbox(url, "faults", [{ operation, effect, ...when }]);
+  }
+  const waiting = await askSandbox(url, "faults");
+  this.print(flags.json ? JSON.stringify({ vendor, faults: waiting }) : `${vendor}: ${JSON.stringify(waiting)}`);
+}
+
+export async function reset(this: Context, flags: { json?: boolean }): Promise<void> {
+  const folder = sandboxFolder(this.root, this.process.env);
+  const sandbox = await findSandbox(folder);
+  if (sandbox) await askSandbox(sandbox.urls.clock, "reset-all", {});
+  else rmSync(join(folder, "state.json"), { force: true });
+  // A Pulumi state that knows objects which no vendor has any more would only give errors.
+  rmSync(join(folder, "pulumi-state"), { recursive: true, force: true });
+  this.print(flags.json ? JSON.stringify({ reset: true }) : "all vendors are empty");
+}
+
+async function needSandbox(context: Context): Promise<RunningSandbox> {
+  const sandbox = await findSandbox(sandboxFolder(context.root, context.process.env));
+  if (!sandbox) throw new OperatorError("no sandbox is running; start it with: fleet sandbox start");
+  return sandbox;
+}
+
+function describe(counts: Record<string, number>): string {
+  return Object.entries(counts)
+    .map(([noun, count]) => `${count} ${noun}`)
+    .join(", ");
+}
