@@ -24,10 +24,11 @@ export function cooldownQueue(clock: Clock, windowMs: number): Queue {
       const early = nextAt - (await clock.now());
       if (early > 0) await clock.sleep(early, options.signal);
       for (let attempt = 1; ; attempt++) {
+        let maybeDone = true;
         try {
-          const created = await create({ ...options, cooldown: "throw" });
-          return created;
+          return await create({ ...options, cooldown: "throw" });
         } catch (error) {
+          maybeDone = !(error instanceof RailwayRefusal);
           if (!(error instanceof RailwayRefusal) || error.kind !== "cooldown" || attempt >= attempts) throw error;
           const wait = Math.max(windowMs, cooldownMs(error.refusal.vendorMessage, attempt));
           options.log?.(`${error.message}; waiting ${wait / 1000} s (attempt ${attempt + 1} of ${attempts})`);
@@ -35,8 +36,8 @@ export function cooldownQueue(clock: Clock, windowMs: number): Queue {
           const found = await options.lookAgain?.();
           if (found !== undefined) return found;
         } finally {
-          // Also after a lost answer: it may have been done.
-          if (windowMs > 0) nextAt = (await clock.now()) + windowMs;
+          // A lost answer counts too.
+          if (windowMs > 0 && maybeDone) nextAt = (await clock.now()) + windowMs;
         }
       }
     };

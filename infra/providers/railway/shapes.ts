@@ -54,7 +54,7 @@ export const ServiceInstanceInputs = z.strictObject({
   ...place,
   serviceId: id,
   image: z.string().min(1).describe("Image reference; by digest, so that a deployment is always the same."),
-  startCommand: z.string().optional().describe("Replaces the image's entry point; run without a shell."),
+  startCommand: z.string().min(1).optional().describe("Replaces the image's entry point; run without a shell."),
   region: z.string().min(1).optional(),
   memoryGB: z.number().positive().optional(),
   vCPUs: z.number().positive().optional(),
@@ -76,6 +76,9 @@ export const ServiceInstanceInputs = z.strictObject({
 });
 export const ServiceInstanceOutputs = ServiceInstanceInputs.extend({
   deploymentId: z.string().describe("The last deployment this resource made."),
+  publicAddresses: z
+    .array(z.string())
+    .describe("Domains and TCP proxies found at the last look, if `publicAddress` is `forbid`."),
 });
 
 export type ProjectInputs = z.infer<typeof ProjectInputs>;

@@ -1,0 +1,220 @@
+/** For tests: a small Railway on loopback, by operation name, with a clock whose waits pass at once. Just enough behaviour for the resources' own
+ *  promises; the sandbox's emulator is another program and knows much more. */
+import { createServer } from "node:http";
+import { memoryClock } from "../../../domain/clock.ts";
+
+type Row = Record<string, unknown> & { id: string };
+type Variables = Record<string, unknown> & { input?: Record<string, unknown> };
+/** `lose`: the work is done and the answer lost; a text: refused with these words; `false`: a Boolean mutation says false; an answer: this
+ *  data instead of the work. */
+export type Fault = "lose" | "false" | { readonly refuse: string } | { readonly answer: unknown };
+
+export interface FakeRailway {
+  readonly url: string;
+  readonly clock: ReturnType<typeof patientClock>;
+  readonly calls: string[];
+  readonly projects: Map<string, Row>;
+  readonly services: Map<string, Row>;
+  readonly volumes: Map<string, Row>;
+  readonly variables: Map<string, Record<string, string>>;
+  readonly instances: Map<string, Row>;
+  readonly deployments: Map<string, Row>;
+  readonly serviceDomains: Map<string, Row>;
+  /** Status that the next deployments reach; default SUCCESS. */
+  readonly outcomes: string[];
+  /** Faults for the next calls of an operation, in order. */
+  fault(operation: string, ...faults: Fault[]): void;
+  close(): void;
+}
+
+/** Request deadlines never come, all other waits pass at once. */
+export function patientClock() {
+  const clock = memoryClock(Date.parse("2026-11-24T10:00:00Z"));
+  const waits: number[] = [];
+  const deadlineMs = 45_000;
+  return {
+    waits,
+    now: clock.now,
+    sleep: async (ms: number, signal?: AbortSignal) => {
+      if (ms === deadlineMs)
+        return new Promise<void>((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
+      waits.push(ms);
+      return clock.sleep(ms, signal);
+    },
+  };
+}
+
+export async function startFakeRailway(): Promise<FakeRailway> {
+  const clock = patientClock();
+  const faults = new Map<string, Fault[]>();
+  let nth = 0;
+  const newId = (kind: string) => `${kind}-${++nth}`;
+  const state = {
+    projects: new Map<string, Row>(),
+    services: new Map<string, Row>(),
+    volumes: new Map<string, Row>(),
+    variables: new Map<string, Record<string, string>>(),
+    instances: new Map<string, Row>(),
+    deployments: new Map<string, Row>(),
+    serviceDomains: new Map<string, Row>(),
+    outcomes: [] as string[],
+    calls: [] as string[],
+  };
+
+  const page = (rows: Iterable<Row>) => ({
+    edges: [...rows].map((node) => ({ node })),
+    pageInfo: { hasNextPage: false, endCursor: null },
+  });
+  const must = (rows: Map<string, Row>, id: unknown): Row => {
+    const row = rows.get(String(id));
+    if (!row) throw new Error("Not Authorized");
+    return row;
+  };
+  const of = (rows: Map<string, Row>, key: string, value: unknown) => [...rows.values()].filter((row) => row[key] === value);
+  const deploymentsOf = (serviceId: unknown) => of(state.deployments, "serviceId", serviceId).reverse();
+
+  const operations: Record<string, (variables: Variables) => unknown> = {
+    apiToken: () => ({ apiToken: { workspaces: [{ id: "w1", name: "Fleet" }] } }),
+    projects: () => ({ projects: page(state.projects.values()) }),
+    project: ({ id }) => ({ project: must(state.projects, id) }),
+    projectCreate({ input }) {
+      const id = newId("project");
+      const row = {
+        isPublic: false,
+        isTempProject: !input?.workspaceId,
+        deletedAt: null,
+        primaryEnvironmentId: `env-${id}`,
+        ...input,
+        id,
+      };
+      state.projects.set(id, row);
+      return { projectCreate: row };
+    },
+    projectUpdate: ({ id, input }) => ({ projectUpdate: Object.assign(must(state.projects, id), input) }),
+    projectDelete: ({ id }) => ({ projectDelete: state.projects.delete(must(state.projects, id).id) }),
+    services: ({ projectId }) => ({
+      project: { services: page(of(state.services, "projectId", must(state.projects, projectId).id)) },
+    }),
+    serviceCreate({ input }) {
+      const taken = [...state.services.values()].some((row) => row.name === input?.name && row.projectId === input?.projectId);
+      if (taken) throw new Error("A service with this name already exists");
+      const row = { ...input, deletedAt: null, id: newId("service") };
+      state.services.set(row.id, row);
+      state.instances.set(row.id, { id: row.id, multiRegionConfig: {} });
+      return { serviceCreate: row };
+    },
+    serviceUpdate: ({ id, input }) => ({ serviceUpdate: Object.assign(must(state.services, id), input) }),
+    serviceDelete: ({ id }) => ({ serviceDelete: state.services.delete(must(state.services, id).id) }),
+    volumeInstances: ({ environmentId }) => ({
+      environment: { volumeInstances: page(of(state.volumes, "environmentId", environmentId)) },
+    }),
+    volumeCreate({ input }) {
+      const id = newId("volume");
+      const sizes = { sizeMB: 5000, currentSizeMB: 100, state: "READY", isPendingDeletion: false, deletedAt: null };
+      state.volumes.set(id, { region: "us-west2", ...input, ...sizes, volumeId: id, id: `instance-of-${id}` });
+      return { volumeCreate: { id } };
+    },
+    volumeInstanceUpdate: ({ volumeId, input }) => ({
+      volumeInstanceUpdate: !!Object.assign(must(state.volumes, volumeId), { serviceId: null, ...input }),
+    }),
+    volumeDelete: ({ volumeId }) => ({ volumeDelete: state.volumes.delete(String(volumeId)) }),
+    environmentUnmerged: () => ({ environment: { unmergedChangesCount: 0 } }),
+    environmentPatchCommit({ patch }) {
+      const { volumes } = patch as { volumes: Record<string, object> };
+      for (const [id, change] of Object.entries(volumes)) Object.assign(must(state.volumes, id), change);
+      return { environmentPatchCommit: "project/patches/patch-1" };
+    },
+    environmentStageChanges({ input }) {
+      const { services } = input as { services: Record<string, { variables: Record<string, null> }> };
+      for (const [id, change] of Object.entries(services))
+        for (const name of Object.keys(change.variables)) delete state.variables.get(id)?.[name];
+      return { environmentStageChanges: { id: "patch-1" } };
+    },
+    environmentPatchCommitStaged: () => ({ environmentPatchCommitStaged: "project/patches/patch-1" }),
+    environmentPatch: ({ id }) => ({ environmentPatch: { id, status: "COMMITTED", lastAppliedError: null } }),
+    variables({ serviceId }) {
+      const { id } = must(state.services, serviceId);
+      return { variables: { RAILWAY_SERVICE_ID: id, ...state.variables.get(id) } };
+    },
+    variableCollectionUpsert({ input }) {
+      if (input?.skipDeploys !== true || input.replace !== false) throw new Error("this fake was promised quiet upserts");
+      const id = String(input.serviceId);
+      state.variables.set(id, { ...state.variables.get(id), ...(input.variables as Record<string, string>) });
+      return { variableCollectionUpsert: true };
+    },
+    serviceInstance({ serviceId }) {
+      const row = must(state.instances, must(state.services, serviceId).id);
+      const blank = { source: null, startCommand: null, sleepApplication: null, healthcheckPath: null, healthcheckTimeout: null };
+      const defaults = { ...blank, restartPolicyType: "ON_FAILURE", restartPolicyMaxRetries: 10 };
+      return {
+        serviceInstance: { ...defaults, ...row, latestDeployment: deploymentsOf(serviceId)[0] ?? null },
+        serviceInstanceLimitOverride: row.limits ?? null,
+        environment: { config: { services: { [String(serviceId)]: { deploy: { multiRegionConfig: row.multiRegionConfig } } } } },
+        domains: { customDomains: [], serviceDomains: of(state.serviceDomains, "serviceId", serviceId) },
+        tcpProxies: [],
+      };
+    },
+    serviceInstanceUpdate({ serviceId, input }) {
+      if (input?.healthcheckPath && deploymentsOf(serviceId).length === 0) throw new Error("Invalid input");
+      Object.assign(must(state.instances, serviceId), input);
+      return { serviceInstanceUpdate: true };
+    },
+    serviceInstanceLimitsUpdate({ input }) {
+      const { memoryGB, vCPUs } = input as { memoryGB: number | null; vCPUs: number | null };
+      must(state.instances, input?.serviceId).limits = { containers: { cpu: vCPUs, memoryBytes: memoryGB && memoryGB * 1e9 } };
+      return { serviceInstanceLimitsUpdate: true };
+    },
+    serviceInstanceDeployV2({ serviceId, environmentId }) {
+      const at = "2026-11-24T10:00:00.000Z";
+      const status = state.outcomes.shift() ?? "SUCCESS";
+      const row = {
+        id: newId("deployment"),
+        status,
+        createdAt: at,
+        updatedAt: at,
+        statusUpdatedAt: at,
+        deploymentStopped: false,
+        serviceId,
+        environmentId,
+      };
+      state.deployments.set(row.id, row);
+      return { serviceInstanceDeployV2: row.id };
+    },
+    deployment: ({ id }) => ({ deployment: must(state.deployments, id) }),
+    deploymentStop: ({ id }) => ({ deploymentStop: !!Object.assign(must(state.deployments, id), { deploymentStopped: true }) }),
+    serviceDomainDelete: ({ id }) => ({ serviceDomainDelete: state.serviceDomains.delete(String(id)) }),
+  };
+
+  const server = createServer(async (incoming, response) => {
+    let text = "";
+    for await (const chunk of incoming) text += chunk;
+    const body = JSON.parse(text) as { operationName: string; variables: Variables };
+    const name = body.operationName;
+    state.calls.push(name);
+    const fault = faults.get(name)?.shift();
+    const send = (answer: unknown) => response.end(JSON.stringify(answer));
+    const refuse = (message: string) =>
+      send({ data: null, errors: [{ message, extensions: { code: "INTERNAL_SERVER_ERROR" } }] });
+    if (typeof fault === "object") return "refuse" in fault ? refuse(fault.refuse) : send({ data: fault.answer });
+    if (fault === "false") return send({ data: { [name]: false } });
+    try {
+      const data = operations[name]?.(body.variables);
+      if (fault === "lose") return void response.destroy();
+      send(data ? { data } : { errors: [{ message: `the fake has no ${name}` }] });
+    } catch (error) {
+      refuse(error instanceof Error ? error.message : String(error));
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  return {
+    ...state,
+    clock,
+    url: `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}/graphql/v2`,
+    fault: (operation, ...more) => faults.set(operation, [...(faults.get(operation) ?? []), ...more]),
+    close() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}

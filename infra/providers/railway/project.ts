@@ -1,0 +1,105 @@
+/** Railway project: the tenant's whole world. Names are not unique at Railway, so it is ours by the marker in its description. Id: `<projectId>`. */
+import { OperatorError } from "../../../domain/error.ts";
+import type { Project } from "../../../vendors/railway/project.ts";
+import { isHidden } from "../../../vendors/railway/refusal.ts";
+import type { Call, Resource } from "../shell/resource.ts";
+import { adoptOrCreate } from "./adopt.ts";
+import type { RailwayContext } from "./context.ts";
+import { deleteUnlessGone } from "./gone.ts";
+import { ProjectInputs, ProjectOutputs } from "./shapes.ts";
+
+export const project: Resource<ProjectInputs, ProjectOutputs, RailwayContext> = {
+  token: "railway:index:Project",
+  description: "A project with its one environment, adopted by the marker in its description.",
+  inputs: ProjectInputs,
+  outputs: ProjectOutputs,
+  stable: ["projectId", "environmentId", "workspaceId"],
+  check: ({ description, marker }) =>
+    marker === undefined || holdsMarker(description, marker)
+      ? []
+      : [{ property: "description", reason: `does not hold the marker "${marker}": put it in, or leave the marker out` }],
+
+  async create(inputs, context, call) {
+    const { railway } = context;
+    const look = () => find(inputs, context, call);
+    const lookAgain = inputs.marker === undefined ? undefined : look;
+    const found = await adoptOrCreate(
+      {
+        what: `project ${inputs.name}`,
+        lookFirst: inputs.marker !== undefined,
+        look,
+        create: async () => {
+          const { name, description } = inputs;
+          const created = await railway.createProject({ name, description }, { ...call, lookAgain });
+          context.fresh.add(created.id);
+          return created;
+        },
+      },
+      context,
+      call,
+    );
+    const { name, description } = inputs;
+    const differs = found.name !== name || found.description !== description;
+    const current = differs ? await railway.updateProject(found.id, { name, description }, call) : found;
+    return { id: current.id, state: { ...inputs, ...outputsOf(current) } };
+  },
+
+  async read(id, context, call, known) {
+    const found = await existing(id, context, call);
+    if (!found) return undefined;
+    const { name, description } = found;
+    const marker = known?.inputs.marker;
+    const inputs = { name, description: description ?? "", ...(marker !== undefined && { marker }) };
+    return { id, inputs, state: { ...inputs, ...outputsOf(found) } };
+  },
+
+  async update(id, _state, inputs, { railway }, call) {
+    const { name, description } = inputs;
+    return { ...inputs, ...outputsOf(await railway.updateProject(id, { name, description }, call)) };
+  },
+
+  delete: (id, _state, context, call) =>
+    deleteUnlessGone({ projectId: id }, context, call, () => context.railway.deleteProject(id, call)),
+};
+
+/** A marker is a word of its own: `fleet:prod:tn_1` is not in `fleet:prod:tn_12`. */
+function holdsMarker(description: string, marker: string): boolean {
+  return description.split(/[\s,;()[\]"']+/).includes(marker);
+}
+
+async function find(inputs: ProjectInputs, { railway }: RailwayContext, call: Call): Promise<Project | undefined> {
+  const { marker } = inputs;
+  if (marker === undefined) return undefined;
+  const ours = (await railway.projects(call)).filter((candidate) => holdsMarker(candidate.description ?? "", marker));
+  const [only, ...others] = ours;
+  if (others.length === 0) return only;
+  const ids = ours.map((twin) => `${twin.id} (${twin.name})`).join(", ");
+  throw new OperatorError(
+    `${ours.length} Railway projects carry the marker ${marker}: ${ids}. Only one may: look which one holds the volume, take the marker out of the other's description, and run this again`,
+  );
+}
+
+async function existing(id: string, { railway }: RailwayContext, call: Call): Promise<Project | undefined> {
+  try {
+    const found = await railway.project(id, call);
+    return found.deletedAt === null ? found : undefined;
+  } catch (error) {
+    if (!isHidden(error)) throw error;
+    // The same words mean "not ours to see": only the workspace's own list can say that it is gone.
+    const listed = (await railway.projects(call)).find((candidate) => candidate.id === id);
+    if (listed) throw error;
+    return undefined;
+  }
+}
+
+function outputsOf(found: Project) {
+  if (found.isTempProject || found.isPublic || found.workspaceId === null) {
+    throw new OperatorError(
+      `Railway project ${found.id} (${found.name}) is ${found.isPublic ? "public" : "temporary"}: it must belong to a workspace and be private. Change that in the Railway dashboard, or delete it, and run this again`,
+    );
+  }
+  if (found.primaryEnvironmentId === null) {
+    throw new OperatorError(`Railway project ${found.id} (${found.name}) has no environment: make one in the Railway dashboard`);
+  }
+  return { projectId: found.id, environmentId: found.primaryEnvironmentId, workspaceId: found.workspaceId };
+}

@@ -1,0 +1,284 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { railwayClient } from "../../../vendors/railway/client.ts";
+import { type Call, Unfinished } from "../shell/resource.ts";
+import type { RailwayContext } from "./context.ts";
+import { type FakeRailway, startFakeRailway } from "./fake-railway.ts";
+import { project } from "./project.ts";
+import { service } from "./service.ts";
+import { serviceInstance } from "./service-instance.ts";
+import { variableCollection } from "./variable-collection.ts";
+import { volume } from "./volume.ts";
+
+const call: Call = { signal: new AbortController().signal, log: () => {} };
+const marker = "fleet:test:tn_0123456789";
+const projectInputs = { name: "test-acme", description: marker, marker };
+
+let fake: FakeRailway;
+let context: RailwayContext;
+beforeEach(async () => {
+  fake = await startFakeRailway();
+  context = newProcess();
+});
+afterEach(() => fake.close());
+
+/** A provider process of its own: it knows nothing of what another made. */
+function newProcess(): RailwayContext {
+  return { railway: railwayClient({ token: "railway-token", apiUrl: fake.url, clock: fake.clock }), fresh: new Set() };
+}
+
+async function made() {
+  const { state } = await project.create(projectInputs, context, call);
+  const place = { projectId: state.projectId, environmentId: state.environmentId };
+  const app = await service.create({ ...place, name: "app" }, context, call);
+  return { ...place, serviceId: app.state.serviceId };
+}
+
+const instanceInputs = (place: { projectId: string; environmentId: string; serviceId: string }) => ({
+  ...place,
+  image: "app@sha256:1",
+  region: "us-west2",
+  memoryGB: 1,
+  vCPUs: 2,
+  sleep: true,
+  healthcheckPath: "/health",
+  healthcheckTimeoutSeconds: 300,
+  restartPolicy: "ON_FAILURE" as const,
+  publicAddress: "forbid" as const,
+  triggers: { configuration: "1" },
+});
+
+const mutations = () => fake.calls.filter((name) => /Create|Update|Delete|Upsert|Commit|Stage|Deploy/.test(name));
+
+test("a lost answer to projectCreate leaves exactly one project", async () => {
+  fake.fault("projectCreate", "lose");
+  const created = await project.create(projectInputs, context, call);
+  expect([...fake.projects.keys()]).toEqual([created.id]);
+  expect(created.state).toMatchObject({ projectId: created.id, environmentId: `env-${created.id}`, workspaceId: "w1" });
+});
+
+test("a run that died right after projectCreate is adopted by the next, although reads do not show the project yet", async () => {
+  const { id } = await project.create(projectInputs, newProcess(), call);
+  fake.fault("projects", { answer: { projects: { edges: [], pageInfo: { hasNextPage: false, endCursor: null } } } });
+  fake.fault("projectCreate", { refuse: "You are creating projects too quickly" });
+  expect((await project.create(projectInputs, newProcess(), call)).id).toBe(id);
+  expect(fake.projects.size).toBe(1);
+});
+
+test("a cooldown is waited out for 30 s and looked at again before the second try", async () => {
+  fake.fault("projectCreate", { refuse: "You are creating projects too quickly. Please wait." });
+  await project.create(projectInputs, context, call);
+  expect(fake.clock.waits).toEqual([30_000]);
+  expect(fake.calls.filter((name) => name.startsWith("project"))).toEqual([
+    "projects",
+    "projectCreate",
+    "projects",
+    "projectCreate",
+  ]);
+});
+
+test("several tenants' projects are made one after another, 30 s apart", async () => {
+  const of = (n: number) => ({
+    name: `t${n}`,
+    description: `fleet:test:tn_000000000${n}`,
+    marker: `fleet:test:tn_000000000${n}`,
+  });
+  await Promise.all([1, 2, 3].map((n) => project.create(of(n), context, call)));
+  expect(fake.projects.size).toBe(3);
+  expect(fake.clock.waits.filter((ms) => ms > 29_000)).toHaveLength(2);
+});
+
+test("a project with another marker, or a longer one, is never adopted", async () => {
+  await project.create({ name: "test-acme", description: `${marker}x and fleet:prod:tn_0123456789` }, context, call);
+  await project.create(projectInputs, context, call);
+  expect(fake.projects.size).toBe(2);
+});
+
+test("two projects with the marker are refused by name instead of choosing one", async () => {
+  for (const name of ["one", "two"]) await project.create({ name, description: marker }, context, call);
+  await expect(project.create(projectInputs, context, call)).rejects.toThrow(/2 Railway projects carry the marker.*one.*two/);
+});
+
+test("a project that a query cannot see is gone only when the workspace's list says so", async () => {
+  const { id } = await project.create(projectInputs, context, call);
+  fake.fault("project", { refuse: "Not Authorized" });
+  await expect(project.read(id, context, call)).rejects.toThrow("Not Authorized");
+  fake.projects.clear();
+  expect(await project.read(id, context, call)).toBeUndefined();
+});
+
+test("a service whose create was lost is found by its name, also when the name is said to be taken", async () => {
+  const { projectId, environmentId } = (await project.create(projectInputs, context, call)).state;
+  fake.fault("serviceCreate", "lose");
+  await service.create({ projectId, environmentId, name: "app" }, context, call);
+  fake.fault("serviceCreate", { refuse: "A service with this name already exists" });
+  await service.create({ projectId, environmentId, name: "app" }, context, call);
+  expect(fake.services.size).toBe(1);
+});
+
+test("a volume is adopted by its mount path, and service and path are always sent together", async () => {
+  const place = await made();
+  const inputs = { ...place, mountPath: "/data", sizeGB: 5 };
+  const first = await volume.create(inputs, context, call);
+  const again = await volume.create(inputs, newProcess(), call);
+  expect(again.id).toBe(first.id);
+  const volumeId = first.state.volumeId;
+  await volume.update(first.id, first.state, { ...inputs, mountPath: "/elsewhere" }, context, call, inputs);
+  expect(fake.volumes.get(volumeId)).toMatchObject({ serviceId: place.serviceId, mountPath: "/elsewhere" });
+});
+
+test("a volume grows and never shrinks, and the plan's larger default is no drift", async () => {
+  const place = await made();
+  const inputs = { ...place, mountPath: "/data", sizeGB: 2 };
+  const { id, state } = await volume.create(inputs, context, call);
+  expect(fake.volumes.get(state.volumeId)?.sizeMB).toBe(5000);
+  expect((await volume.read(id, context, call, { inputs, state }))?.inputs).toEqual(inputs);
+  await volume.update(id, state, { ...inputs, sizeGB: 10 }, context, call, inputs);
+  expect(fake.volumes.get(state.volumeId)?.sizeMB).toBe(10_000);
+  expect(volume.check?.({ ...inputs, sizeGB: 3 }, { ...inputs, sizeGB: 10 })).toHaveLength(1);
+});
+
+test("a volume that could not be grown stays in state to be finished", async () => {
+  const place = await made();
+  fake.fault("environmentPatchCommit", { refuse: "Volume limit reached" });
+  const failed = volume.create({ ...place, mountPath: "/data", sizeGB: 50 }, context, call);
+  const error = await failed.catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(Unfinished);
+  expect(fake.volumes.size).toBe(1);
+});
+
+test("import by id alone brings a volume's inputs", async () => {
+  const place = await made();
+  const { id } = await volume.create({ ...place, mountPath: "/data" }, context, call);
+  expect((await volume.read(id, context, call))?.inputs).toEqual({ ...place, mountPath: "/data", sizeGB: 5, region: "us-west2" });
+});
+
+test("only own variables are managed: others stay, drift of own ones shows, removed ones go without a deployment", async () => {
+  const place = await made();
+  const inputs = { ...place, variables: { A: "1", B: "2" } };
+  const { id, state } = await variableCollection.create(inputs, context, call);
+  fake.variables.set(place.serviceId, { A: "changed by hand", B: "2", THEIRS: "x" });
+  const seen = await variableCollection.read(id, context, call, { inputs, state });
+  expect(seen?.inputs.variables).toEqual({ A: "changed by hand", B: "2" });
+  await variableCollection.update(id, state, { ...place, variables: { A: "3" } }, context, call, inputs);
+  expect(fake.variables.get(place.serviceId)).toEqual({ A: "3", THEIRS: "x" });
+  expect(fake.deployments.size).toBe(0);
+});
+
+test("a mutation that answers false is an error", async () => {
+  const place = await made();
+  fake.fault("variableCollectionUpsert", "false");
+  await expect(variableCollection.create({ ...place, variables: { A: "1" } }, context, call)).rejects.toThrow("answered false");
+});
+
+test("an instance is deployed exactly once, with the health check that Railway refuses before the first deployment", async () => {
+  const place = await made();
+  await serviceInstance.create(instanceInputs(place), context, call);
+  expect(fake.deployments.size).toBe(1);
+  expect(fake.instances.get(place.serviceId)).toMatchObject({
+    source: { image: "app@sha256:1" },
+    healthcheckPath: "/health",
+    sleepApplication: true,
+    multiRegionConfig: { "us-west2": { numReplicas: 1 } },
+    limits: { containers: { cpu: 2, memoryBytes: 1e9 } },
+  });
+});
+
+test("a lost answer to the deployment is recognised instead of deploying twice", async () => {
+  const place = await made();
+  fake.fault("serviceInstanceDeployV2", "lose");
+  const { state } = await serviceInstance.create(instanceInputs(place), context, call);
+  expect([...fake.deployments.keys()]).toEqual([state.deploymentId]);
+});
+
+test("changed triggers alone make one deployment and change no setting; SLEEPING counts as up", async () => {
+  const place = await made();
+  const inputs = instanceInputs(place);
+  const { id, state } = await serviceInstance.create(inputs, context, call);
+  fake.outcomes.push("SLEEPING");
+  const news = { ...inputs, triggers: { configuration: "2" } };
+  const updated = await serviceInstance.update(id, state, news, context, call, inputs);
+  expect(fake.deployments.size).toBe(2);
+  expect(updated.deploymentId).not.toBe(state.deploymentId);
+});
+
+test("a failed deployment leaves the instance in state, and the next run deploys again", async () => {
+  const place = await made();
+  const inputs = instanceInputs(place);
+  fake.outcomes.push("CRASHED");
+  const error = await serviceInstance.create(inputs, context, call).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(Unfinished);
+  if (!(error instanceof Unfinished)) return;
+  expect(error.message).toContain("CRASHED");
+  const state = { ...inputs, deploymentId: String(error.state.deploymentId), publicAddresses: [] };
+  const repaired = await serviceInstance.update(error.id, state, inputs, context, call, inputs);
+  expect(fake.deployments.get(repaired.deploymentId)?.status).toBe("SUCCESS");
+  expect(fake.instances.get(place.serviceId)?.healthcheckPath).toBe("/health");
+});
+
+test("a deployment stuck in INITIALIZING is freed by another one", async () => {
+  const place = await made();
+  fake.outcomes.push("INITIALIZING");
+  const { state } = await serviceInstance.create(instanceInputs(place), context, call);
+  expect(fake.deployments.get(state.deploymentId)?.status).toBe("SUCCESS");
+  expect(fake.deployments.size).toBe(2);
+});
+
+test("an address that a person added shows as drift and is removed by the next update, without a deployment", async () => {
+  const place = await made();
+  const inputs = instanceInputs(place);
+  const { id, state } = await serviceInstance.create(inputs, context, call);
+  fake.serviceDomains.set("d1", { id: "d1", domain: "acme.up.railway.app", serviceId: place.serviceId });
+  const seen = await serviceInstance.read(id, context, call, { inputs, state });
+  expect(seen?.inputs).toEqual({ ...inputs, publicAddress: "ignore" });
+  expect(seen?.state.publicAddresses).toEqual(["acme.up.railway.app"]);
+  await serviceInstance.update(id, seen?.state ?? state, inputs, context, call, seen?.inputs ?? inputs);
+  expect(fake.serviceDomains.size).toBe(0);
+  expect(fake.deployments.size).toBe(1);
+});
+
+test("an instance without outside changes reads back exactly as the program wrote it", async () => {
+  const place = await made();
+  const inputs = instanceInputs(place);
+  const { id, state } = await serviceInstance.create(inputs, context, call);
+  expect(await serviceInstance.read(id, context, call, { inputs, state })).toEqual({ id, inputs, state });
+});
+
+test("a read that fails is never gone, and deleting what is gone is done", async () => {
+  const place = await made();
+  const inputs = instanceInputs(place);
+  const { id, state } = await serviceInstance.create(inputs, context, call);
+  fake.fault("serviceInstance", { refuse: "Problem processing request" });
+  await expect(serviceInstance.read(id, context, call, { inputs, state })).rejects.toThrow("Problem processing request");
+  fake.services.delete(place.serviceId);
+  expect(await serviceInstance.read(id, context, call, { inputs, state })).toBeUndefined();
+  await serviceInstance.delete(id, state, context, call);
+  await service.delete(id, { ...place, name: "app" }, context, call);
+});
+
+test("a whole tenant stays within 22 calls on create and 8 on refresh", async () => {
+  const app = await made();
+  const { projectId, environmentId } = app;
+  const projectState = { ...projectInputs, projectId, environmentId, workspaceId: "w1" };
+  const tunnel = {
+    projectId,
+    environmentId,
+    serviceId: (await service.create({ projectId, environmentId, name: "tunnel" }, context, call)).state.serviceId,
+  };
+  const disk = await volume.create({ ...app, mountPath: "/data", sizeGB: 5 }, context, call);
+  const appVariables = await variableCollection.create({ ...app, variables: { A: "1" } }, context, call);
+  const tunnelVariables = await variableCollection.create({ ...tunnel, variables: { A: "1" } }, context, call);
+  const appInstance = await serviceInstance.create(instanceInputs(app), context, call);
+  const tunnelInstance = await serviceInstance.create(instanceInputs(tunnel), context, call);
+  expect(fake.calls.filter((name) => name !== "deployment").length).toBeLessThanOrEqual(22);
+
+  fake.calls.length = 0;
+  await project.read(projectId, context, call, { inputs: projectInputs, state: projectState });
+  for (const one of [app, tunnel]) await service.read(`${projectId}/${environmentId}/${one.serviceId}`, context, call);
+  await volume.read(disk.id, context, call, { inputs: { ...app, mountPath: "/data", sizeGB: 5 }, state: disk.state });
+  for (const one of [appVariables, tunnelVariables])
+    await variableCollection.read(one.id, context, call, { inputs: one.state, state: one.state });
+  for (const one of [appInstance, tunnelInstance])
+    await serviceInstance.read(one.id, context, call, { inputs: one.state, state: one.state });
+  expect(fake.calls).toHaveLength(8);
+  expect(mutations()).toEqual([]);
+});

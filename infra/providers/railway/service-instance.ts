@@ -1,0 +1,149 @@
+/** A service's settings in its environment, with exactly one deployment for each change of them. Saving deploys nothing at Railway, and changed variables
+ *  alone deploy nothing either: hence `triggers`. Id: `<projectId>/<environmentId>/<serviceId>`. */
+import { outcomeOf } from "../../../vendors/railway/deployment.ts";
+import { addressesOf } from "../../../vendors/railway/domains.ts";
+import type { ObservedInstance } from "../../../vendors/railway/instance.ts";
+import { sameValue } from "../shell/diff.ts";
+import { type Call, type Resource, Unfinished } from "../shell/resource.ts";
+import type { RailwayContext } from "./context.ts";
+import { deployOnce, waitUntilUp } from "./deploy.ts";
+import { deleteUnlessGone, unlessGone } from "./gone.ts";
+import { joinId, splitId } from "./ids.ts";
+import { serviceIdParts } from "./service.ts";
+import { limitsOf, saveSettings, seenAs } from "./settings.ts";
+import { ServiceInstanceInputs, ServiceInstanceOutputs } from "./shapes.ts";
+
+export const serviceInstance: Resource<ServiceInstanceInputs, ServiceInstanceOutputs, RailwayContext> = {
+  token: "railway:index:ServiceInstance",
+  description: "Image, limits and behaviour of a service in an environment, and its deployment.",
+  inputs: ServiceInstanceInputs,
+  outputs: ServiceInstanceOutputs,
+  replaceOnChange: ["projectId", "environmentId", "serviceId"],
+
+  async create(inputs, context, call) {
+    const { railway } = context;
+    const place = placeOf(inputs);
+    const isNew = context.fresh.has(inputs.serviceId);
+    const observed = isNew ? undefined : await railway.instance(place, { ...call, expectExists: true });
+    if (observed) await closePublicAddresses(inputs, observed, context, call);
+    const limits = limitsOf(inputs);
+    if (limits) await railway.updateLimits(place, limits, { ...call, expectExists: true });
+    const state = await deployed(inputs, undefined, observed?.latestDeployment?.id, context, call);
+    return { id: idOf(inputs), state };
+  },
+
+  async read(id, context, call, known) {
+    const place = splitId(id, serviceIdParts);
+    const observed = await unlessGone(place, context, call, () => context.railway.instance(place, call));
+    if (!observed) return undefined;
+    const inputs = seenAs(place, observed, known?.inputs);
+    const publicAddresses = inputs.publicAddress === undefined ? [] : addressesOf(observed).map(({ address }) => address);
+    // The last deployment we made, not the platform's own: it must not look like a change of ours.
+    const deploymentId = known?.state.deploymentId || (observed.latestDeployment?.id ?? "");
+    return { id, inputs, state: { ...inputs, deploymentId, publicAddresses } };
+  },
+
+  async update(id, state, inputs, context, call, oldInputs) {
+    const { railway } = context;
+    const place = placeOf(inputs);
+    const changed = changedNames(oldInputs, inputs);
+    // Without any change the engine asks for what an earlier run left unfinished.
+    const repair = changed.length === 0;
+    const look = repair || changed.includes("publicAddress");
+    const observed = look ? await railway.instance(place, call) : undefined;
+    if (observed) await closePublicAddresses(inputs, observed, context, call);
+    const addressOnly = changed.length > 0 && changed.every((name) => name === "publicAddress");
+    if (addressOnly) return { ...inputs, deploymentId: state.deploymentId, publicAddresses: [] };
+    if (repair || changed.some((name) => name === "memoryGB" || name === "vCPUs")) {
+      const limits = limitsOf(inputs, oldInputs);
+      if (limits) await railway.updateLimits(place, limits, call);
+    }
+    const status = repair ? await statusOf(state.deploymentId, context, call) : undefined;
+    if (status !== undefined && outcomeOf(status) !== "failed") {
+      await saveSettings(place, inputs, oldInputs, context, call);
+      return finish(id, inputs, state.deploymentId, outcomeOf(status) === "up", context, call);
+    }
+    return deployed(inputs, oldInputs, state.deploymentId, context, call);
+  },
+
+  /** The service stops running; the service itself is another resource. */
+  async delete(id, _state, context, call) {
+    const place = splitId(id, serviceIdParts);
+    await deleteUnlessGone(place, context, call, async () => {
+      const latest = (await context.railway.instance(place, call)).latestDeployment;
+      const runs = latest && !latest.deploymentStopped && outcomeOf(latest.status) !== "failed";
+      if (runs) await context.railway.stopDeployment(latest.id, call);
+    });
+  },
+};
+
+/** Saves the settings, deploys once and waits. What fails after the deployment began leaves the object in state, to be finished by the next run. */
+async function deployed(
+  inputs: ServiceInstanceInputs,
+  oldInputs: ServiceInstanceInputs | undefined,
+  previousId: string | undefined,
+  context: RailwayContext,
+  call: Call,
+): Promise<ServiceInstanceOutputs> {
+  const place = placeOf(inputs);
+  const complete = await saveSettings(place, inputs, oldInputs, context, call);
+  const deploymentId = await deployOnce(place, previousId, context, call);
+  const state = await finish(idOf(inputs), inputs, deploymentId, false, context, call);
+  if (!complete) await saveSettings(place, inputs, oldInputs, context, call);
+  return state;
+}
+
+async function finish(
+  id: string,
+  inputs: ServiceInstanceInputs,
+  deploymentId: string,
+  isUp: boolean,
+  context: RailwayContext,
+  call: Call,
+): Promise<ServiceInstanceOutputs> {
+  let state: ServiceInstanceOutputs = { ...inputs, deploymentId, publicAddresses: [] };
+  if (isUp) return state;
+  try {
+    await waitUntilUp(placeOf(inputs), deploymentId, context, call, (newId) => {
+      state = { ...state, deploymentId: newId };
+    });
+    return state;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Unfinished(id, state, `the service is configured but not up: ${reason}; see its logs in the Railway dashboard`, {
+      cause: error,
+    });
+  }
+}
+
+async function closePublicAddresses(
+  inputs: ServiceInstanceInputs,
+  observed: ObservedInstance,
+  { railway }: RailwayContext,
+  call: Call,
+): Promise<void> {
+  if (inputs.publicAddress !== "forbid") return;
+  // One after another: Railway refuses deletions at the same time.
+  for (const address of addressesOf(observed)) {
+    call.log(`removing the public address ${address.address}`);
+    await railway.removeAddress(address, call);
+  }
+}
+
+async function statusOf(deploymentId: string, { railway }: RailwayContext, call: Call): Promise<string | undefined> {
+  return deploymentId === "" ? undefined : (await railway.deployment(deploymentId, call)).status;
+}
+
+function changedNames(olds: ServiceInstanceInputs, news: ServiceInstanceInputs): string[] {
+  const before = new Map<string, unknown>(Object.entries(olds));
+  const after = new Map<string, unknown>(Object.entries(news));
+  return [...new Set([...before.keys(), ...after.keys()])].filter((name) => !sameValue(before.get(name), after.get(name)));
+}
+
+function placeOf({ projectId, environmentId, serviceId }: ServiceInstanceInputs) {
+  return { projectId, environmentId, serviceId };
+}
+
+function idOf({ projectId, environmentId, serviceId }: ServiceInstanceInputs): string {
+  return joinId(projectId, environmentId, serviceId);
+}

@@ -1,0 +1,83 @@
+/** An instance's settings between the program's words and Railway's. */
+
+import { addressesOf } from "../../../vendors/railway/domains.ts";
+import type { InstancePlace, InstanceSettings, ObservedInstance } from "../../../vendors/railway/instance.ts";
+import { RailwayRefusal } from "../../../vendors/railway/refusal.ts";
+import type { Call } from "../shell/resource.ts";
+import type { RailwayContext } from "./context.ts";
+import type { ServiceInstanceInputs } from "./shapes.ts";
+
+/** What to send; texts that the program no longer sets are cleared, everything else that it no longer sets stays as it is at Railway. */
+export function settingsOf(inputs: ServiceInstanceInputs, olds?: ServiceInstanceInputs): InstanceSettings {
+  const { region, sleep, restartPolicy, restartPolicyMaxRetries, healthcheckTimeoutSeconds } = inputs;
+  const startCommand = inputs.startCommand ?? (olds?.startCommand === undefined ? undefined : "");
+  const healthcheckPath = inputs.healthcheckPath ?? (olds?.healthcheckPath === undefined ? undefined : "");
+  return {
+    source: { image: inputs.image },
+    ...(startCommand !== undefined && { startCommand }),
+    ...(region !== undefined && { multiRegionConfig: { [region]: { numReplicas: 1 } } }),
+    ...(sleep !== undefined && { sleepApplication: sleep }),
+    ...(healthcheckPath !== undefined && { healthcheckPath }),
+    ...(healthcheckTimeoutSeconds !== undefined && { healthcheckTimeout: healthcheckTimeoutSeconds }),
+    ...(restartPolicy !== undefined && { restartPolicyType: restartPolicy }),
+    ...(restartPolicyMaxRetries !== undefined && { restartPolicyMaxRetries }),
+  };
+}
+
+/** The limits to send; undefined when the program sets none and set none before. */
+export function limitsOf(inputs: ServiceInstanceInputs, olds?: ServiceInstanceInputs) {
+  const all = [inputs.memoryGB, inputs.vCPUs, olds?.memoryGB, olds?.vCPUs];
+  if (all.every((limit) => limit === undefined)) return undefined;
+  return { memoryGB: inputs.memoryGB ?? null, vCPUs: inputs.vCPUs ?? null };
+}
+
+/** Saves all settings. false = Railway refused the health check, as it may before the first deployment: save once more after it. */
+export async function saveSettings(
+  place: InstancePlace,
+  inputs: ServiceInstanceInputs,
+  olds: ServiceInstanceInputs | undefined,
+  { railway }: RailwayContext,
+  call: Call,
+): Promise<boolean> {
+  const settings = settingsOf(inputs, olds);
+  const options = { ...call, expectExists: true };
+  try {
+    await railway.updateInstance(place, settings, options);
+    return true;
+  } catch (error) {
+    const refused = error instanceof RailwayRefusal && /invalid input/i.test(error.refusal.vendorMessage);
+    if (!refused || !settings.healthcheckPath) throw error;
+    const { healthcheckPath: _path, healthcheckTimeout: _timeout, ...rest } = settings;
+    await railway.updateInstance(place, rest, options);
+    return false;
+  }
+}
+
+/** What stands at Railway in the program's words: of the settings that the program makes, or of all on import. */
+export function seenAs(place: InstancePlace, observed: ObservedInstance, known?: ServiceInstanceInputs): ServiceInstanceInputs {
+  const wanted = new Map<string, unknown>(Object.entries(known ?? {}));
+  const managed = <Value>(name: keyof ServiceInstanceInputs, value: Value | undefined) =>
+    value !== undefined && (known === undefined || wanted.get(name) !== undefined) ? { [name]: value } : {};
+  return {
+    ...place,
+    image: observed.image ?? "",
+    ...managed("startCommand", observed.startCommand),
+    ...managed("region", observed.region),
+    ...managed("memoryGB", observed.memoryGB),
+    ...managed("vCPUs", observed.vCPUs),
+    ...managed("sleep", observed.sleep),
+    ...managed("healthcheckPath", observed.healthcheckPath),
+    ...managed("healthcheckTimeoutSeconds", observed.healthcheckTimeoutSeconds),
+    ...managed("restartPolicy", observed.restartPolicy),
+    ...managed("restartPolicyMaxRetries", observed.restartPolicyMaxRetries),
+    ...publicAddressSeen(observed, known),
+    ...(known?.triggers !== undefined && { triggers: known.triggers }),
+  };
+}
+
+/** An address that a person added where none may be reads as `ignore`: the difference to the program's `forbid` is the drift. */
+function publicAddressSeen(observed: ObservedInstance, known: ServiceInstanceInputs | undefined) {
+  if (known?.publicAddress === undefined) return {};
+  const exposed = addressesOf(observed).length > 0;
+  return { publicAddress: known.publicAddress === "forbid" && exposed ? ("ignore" as const) : known.publicAddress };
+}

@@ -1,0 +1,73 @@
+/** Variables of one service. Only the names written here are managed; values are secret everywhere. Writing deploys nothing.
+ *  Id: `<projectId>/<environmentId>/<serviceId>`. */
+import type { Call, Resource } from "../shell/resource.ts";
+import type { RailwayContext } from "./context.ts";
+import { deleteUnlessGone, unlessGone } from "./gone.ts";
+import { joinId, splitId } from "./ids.ts";
+import { serviceIdParts } from "./service.ts";
+import { VariableCollectionInputs, VariableCollectionOutputs } from "./shapes.ts";
+
+export const variableCollection: Resource<VariableCollectionInputs, VariableCollectionOutputs, RailwayContext> = {
+  token: "railway:index:VariableCollection",
+  description: "Variables of a service, by name; others stay as they are.",
+  inputs: VariableCollectionInputs,
+  outputs: VariableCollectionOutputs,
+  replaceOnChange: ["projectId", "environmentId", "serviceId"],
+  secrets: ["variables"],
+
+  async create(inputs, { railway }, call) {
+    await railway.setVariables(placeOf(inputs), inputs.variables, { ...call, expectExists: true });
+    return { id: joinId(inputs.projectId, inputs.environmentId, inputs.serviceId), state: inputs };
+  },
+
+  async read(id, context, call, known) {
+    const place = splitId(id, serviceIdParts);
+    const all = await unlessGone(place, context, call, () => context.railway.variables(place, call));
+    if (!all) return undefined;
+    const names = known ? Object.keys(known.inputs.variables) : Object.keys(all).filter((name) => !name.startsWith("RAILWAY_"));
+    const variables = Object.fromEntries(names.flatMap((name) => (all[name] === undefined ? [] : [[name, all[name]]])));
+    const inputs = { ...place, variables };
+    return { id, inputs, state: inputs };
+  },
+
+  async update(_id, _state, inputs, context, call, oldInputs) {
+    const { railway } = context;
+    const changed = Object.entries(inputs.variables).filter(([name, value]) => oldInputs.variables[name] !== value);
+    if (changed.length > 0) await railway.setVariables(placeOf(inputs), Object.fromEntries(changed), call);
+    await remove(
+      inputs,
+      Object.keys(oldInputs.variables).filter((name) => !(name in inputs.variables)),
+      context,
+      call,
+    );
+    return inputs;
+  },
+
+  async delete(id, state, context, call) {
+    const place = splitId(id, serviceIdParts);
+    await deleteUnlessGone(place, context, call, async () => {
+      // Those that are gone already would make an empty change that Railway never applies.
+      const present = await context.railway.variables(place, call);
+      const names = Object.keys(state.variables).filter((name) => name in present);
+      await remove(place, names, context, call);
+    });
+  },
+};
+
+function placeOf({ projectId, environmentId, serviceId }: Omit<VariableCollectionInputs, "variables">) {
+  return { projectId, environmentId, serviceId };
+}
+
+/** By a patch: `variableDelete` knows no skipDeploys and would deploy once for each name. */
+async function remove(
+  place: Omit<VariableCollectionInputs, "variables">,
+  names: readonly string[],
+  { railway }: RailwayContext,
+  call: Call,
+): Promise<void> {
+  if (names.length === 0) return;
+  const { projectId, environmentId, serviceId } = place;
+  await railway.refuseUnmerged(projectId, environmentId, call);
+  const variables = Object.fromEntries(names.map((name) => [name, null]));
+  await railway.applyQuietly(environmentId, { services: { [serviceId]: { variables } } }, `Remove ${names.join(", ")}`, call);
+}

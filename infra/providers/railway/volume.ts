@@ -1,0 +1,157 @@
+/** Railway volume: lives longer than its service; never replaced. It has no description of its own and is ours by being the only one with its mount path
+ *  in our project's environment. Railway has no query for one volume. Id: `<projectId>/<environmentId>/<serviceId>/<volumeId>`. */
+import { OperatorError } from "../../../domain/error.ts";
+import type { VolumeInstance } from "../../../vendors/railway/volume.ts";
+import { type Call, type Resource, Unfinished } from "../shell/resource.ts";
+import { adoptOrCreate } from "./adopt.ts";
+import type { RailwayContext } from "./context.ts";
+import { deleteUnlessGone, unlessGone } from "./gone.ts";
+import { joinId, splitId } from "./ids.ts";
+import { VolumeInputs, VolumeOutputs } from "./shapes.ts";
+
+const idParts = ["projectId", "environmentId", "serviceId", "volumeId"] as const;
+/** Railway's own sizes are decimal: 5 GB is 5000 MB. */
+const megabytesPerGB = 1000;
+/** A new volume's instance was seen to appear after up to 90 s. */
+const instancePollMs = 3_000;
+const instancePolls = 60;
+
+export const volume: Resource<VolumeInputs, VolumeOutputs, RailwayContext> = {
+  token: "railway:index:Volume",
+  description: "A volume, adopted as the only one with its mount path; its size only grows.",
+  inputs: VolumeInputs,
+  outputs: VolumeOutputs,
+  refuseChange: ["projectId", "environmentId", "region"],
+  stable: ["volumeId", "volumeInstanceId"],
+  check: (inputs, old) =>
+    old?.sizeGB !== undefined && inputs.sizeGB !== undefined && inputs.sizeGB < old.sizeGB
+      ? [{ property: "sizeGB", reason: `a volume cannot shrink: it has ${old.sizeGB} GB; write ${old.sizeGB} or more` }]
+      : [],
+
+  async create(inputs, context, call) {
+    const volumeId = await adoptOrCreate(
+      {
+        what: `volume at ${inputs.mountPath}`,
+        lookFirst: !context.fresh.has(inputs.serviceId),
+        look: async () => (await findByPath(inputs, context, call))?.volumeId,
+        create: () => make(inputs, context, call),
+      },
+      context,
+      call,
+    );
+    const id = joinId(inputs.projectId, inputs.environmentId, inputs.serviceId, volumeId);
+    const instance = await appeared(volumeId, inputs, context, call);
+    if (!instance) {
+      const seconds = (instancePollMs * instancePolls) / 1000;
+      const reason = `volume ${volumeId} was made, but its instance did not appear within ${seconds} s; run this again`;
+      throw new Unfinished(id, { ...inputs, volumeId, volumeInstanceId: "" }, reason);
+    }
+    return { id, state: await bring(id, instance, inputs, context, call) };
+  },
+
+  async read(id, context, call, known) {
+    const place = splitId(id, idParts);
+    const all = await unlessGone({ projectId: place.projectId }, context, call, () =>
+      context.railway.volumeInstances(place.projectId, place.environmentId, call),
+    );
+    const found = all?.find((instance) => instance.volumeId === place.volumeId);
+    if (!found) return undefined;
+    const { projectId, environmentId } = place;
+    const inputs: VolumeInputs = {
+      projectId,
+      environmentId,
+      serviceId: found.serviceId ?? "",
+      mountPath: found.mountPath,
+      ...sizeSeen(found, known?.inputs),
+      ...((!known || known.inputs.region !== undefined) && found.region !== null && { region: found.region }),
+    };
+    return { id, inputs, state: { ...inputs, volumeId: found.volumeId, volumeInstanceId: found.id } };
+  },
+
+  async update(id, state, inputs, context, call) {
+    const instance = await appeared(state.volumeId, inputs, context, call);
+    if (!instance) throw new OperatorError(`volume ${state.volumeId} has no instance in environment ${inputs.environmentId}`);
+    return bring(id, instance, inputs, context, call);
+  },
+
+  async delete(id, _state, context, call) {
+    const { projectId, volumeId } = splitId(id, idParts);
+    // A volume that is already being deleted is hidden too; the project's own list cannot show volumes without an environment.
+    await deleteUnlessGone({ projectId }, context, call, async () => {
+      const place = splitId(id, idParts);
+      const all = await context.railway.volumeInstances(projectId, place.environmentId, call);
+      if (all.some((instance) => instance.volumeId === volumeId)) await context.railway.deleteVolume(volumeId, call);
+    });
+  },
+};
+
+/** Mounts and grows the instance until it is as wanted. */
+async function bring(
+  id: string,
+  instance: VolumeInstance,
+  inputs: VolumeInputs,
+  { railway }: RailwayContext,
+  call: Call,
+): Promise<VolumeOutputs> {
+  const { projectId, environmentId, serviceId, mountPath, sizeGB } = inputs;
+  const { volumeId } = instance;
+  const state = { ...inputs, volumeId, volumeInstanceId: instance.id };
+  if (instance.serviceId !== serviceId || instance.mountPath !== mountPath) {
+    await railway.mountVolume({ volumeId, environmentId }, { serviceId, mountPath }, call);
+  }
+  const sizeMB = sizeGB === undefined ? 0 : Math.ceil(sizeGB * megabytesPerGB);
+  if (sizeMB > instance.sizeMB) {
+    call.log(`growing volume ${volumeId} from ${instance.sizeMB} to ${sizeMB} MB`);
+    try {
+      await railway.refuseUnmerged(projectId, environmentId, call);
+      await railway.applyChange(environmentId, { volumes: { [volumeId]: { sizeMB } } }, `Grow volume ${volumeId}`, call);
+    } catch (error) {
+      const reason = `volume ${volumeId} exists but could not be grown to ${sizeGB} GB: ${error instanceof Error ? error.message : error}`;
+      throw new Unfinished(id, state, reason, { cause: error });
+    }
+  }
+  return state;
+}
+
+/** The plan's default may be more than what is wanted, and a volume cannot shrink: only too small is a difference. */
+function sizeSeen(found: VolumeInstance, known: VolumeInputs | undefined): { sizeGB?: number } {
+  const sizeGB = found.sizeMB / megabytesPerGB;
+  if (known === undefined) return { sizeGB };
+  return known.sizeGB === undefined ? {} : { sizeGB: Math.min(known.sizeGB, sizeGB) };
+}
+
+async function make(inputs: VolumeInputs, context: RailwayContext, call: Call): Promise<string> {
+  const { projectId, environmentId, serviceId, mountPath, region } = inputs;
+  const lookAgain = async () => (await findByPath(inputs, context, call))?.volumeId;
+  return context.railway.createVolume(
+    { projectId, environmentId, serviceId, mountPath, ...(region !== undefined && { region }) },
+    { ...call, expectExists: true, lookAgain },
+  );
+}
+
+async function findByPath(inputs: VolumeInputs, { railway }: RailwayContext, call: Call): Promise<VolumeInstance | undefined> {
+  const { projectId, environmentId, mountPath } = inputs;
+  const all = await railway.volumeInstances(projectId, environmentId, { ...call, expectExists: true });
+  const [only, ...others] = all.filter((instance) => instance.mountPath === mountPath);
+  if (others.length === 0) return only;
+  const ids = [only, ...others].map((instance) => instance?.volumeId).join(", ");
+  throw new OperatorError(
+    `${others.length + 1} volumes of Railway project ${projectId} have the mount path ${mountPath}: ${ids}. Look which one holds the data, remove or re-mount the other, and run this again`,
+  );
+}
+
+async function appeared(
+  volumeId: string,
+  inputs: VolumeInputs,
+  { railway }: RailwayContext,
+  call: Call,
+): Promise<VolumeInstance | undefined> {
+  const { projectId, environmentId } = inputs;
+  for (let poll = 0; poll < instancePolls; poll++) {
+    if (poll > 0) await railway.clock.sleep(instancePollMs, call.signal);
+    const all = await railway.volumeInstances(projectId, environmentId, { ...call, expectExists: true });
+    const found = all.find((instance) => instance.volumeId === volumeId);
+    if (found) return found;
+  }
+  return undefined;
+}

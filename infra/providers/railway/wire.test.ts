@@ -1,0 +1,72 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { unknown } from "../shell/unknown.ts";
+import { connectProvider } from "../shell/wire.ts";
+import { type FakeRailway, startFakeRailway } from "./fake-railway.ts";
+
+let fake: FakeRailway;
+let provider: ChildProcess;
+let engine: ReturnType<typeof connectProvider>;
+const errors: string[] = [];
+
+beforeAll(async () => {
+  fake = await startFakeRailway();
+  const env = { ...process.env, RAILWAY_API_URL: fake.url, RAILWAY_API_TOKEN: "token-of-the-test", FLEET_CLOCK_URL: "" };
+  provider = spawn(join(import.meta.dirname, "pulumi-resource-railway"), [], { env, stdio: ["ignore", "pipe", "pipe"] });
+  provider.stderr?.on("data", (chunk: Buffer) => errors.push(chunk.toString()));
+  engine = connectProvider(await port(provider));
+});
+afterAll(() => {
+  engine.close();
+  provider.kill();
+  fake.close();
+});
+
+test("the executable is found by its name, configures itself from the environment and makes real objects", async () => {
+  await engine.configure({});
+  const inputs = { name: "acme", description: "fleet:test:tn_0123456789", marker: "fleet:test:tn_0123456789" };
+  expect((await engine.check("railway:index:Project", inputs)).failures).toEqual([]);
+  const preview = await engine.create("railway:index:Project", inputs, { preview: true });
+  expect(preview.properties).toMatchObject({ projectId: unknown, environmentId: unknown });
+  expect(fake.calls).toEqual([]);
+  const { id, properties } = await engine.create("railway:index:Project", inputs);
+  expect(fake.projects.get(id)).toMatchObject({ description: inputs.description, isPublic: false });
+  const read = await engine.read("railway:index:Project", id, { inputs, state: properties });
+  expect(await engine.diff("railway:index:Project", read.inputs, inputs)).toMatchObject({ changes: 1 });
+  expect(errors).toEqual([]);
+});
+
+test("a volume's region cannot be changed, and the reason says why", async () => {
+  const inputs = { projectId: "p", environmentId: "e", serviceId: "s", mountPath: "/data", region: "us-west2" };
+  const { failures } = await engine.check("railway:index:Volume", { ...inputs, region: "europe-west4-drams3a" }, inputs);
+  expect(failures).toEqual([{ property: "region", reason: expect.stringContaining("must never be replaced") }]);
+});
+
+test("variables are secret on every way out", async () => {
+  const inputs = { projectId: "p", environmentId: "e", serviceId: "s", variables: { KEY: "very-secret-value" } };
+  const answer = await engine.check("railway:index:VariableCollection", inputs);
+  expect(Object.keys(answer.inputs.variables as object)).toContain("4dabf18193072939515e22adb298388d");
+  fake.fault("variableCollectionUpsert", { refuse: "this fake refuses very-secret-value" });
+  const refused = await engine.create("railway:index:VariableCollection", inputs).catch((thrown: unknown) => thrown);
+  expect(refused).toMatchObject({ details: expect.stringContaining("this fake refuses") });
+  expect(JSON.stringify(refused)).not.toContain("very-secret-value");
+});
+
+test("the schema names all five resources", async () => {
+  const schema = (await engine.schema()) as { resources: Record<string, unknown> };
+  expect(Object.keys(schema.resources)).toEqual([
+    "railway:index:Project",
+    "railway:index:Service",
+    "railway:index:Volume",
+    "railway:index:VariableCollection",
+    "railway:index:ServiceInstance",
+  ]);
+});
+
+async function port(child: ChildProcess): Promise<number> {
+  if (!child.stdout) throw new Error("stdout is not a pipe");
+  for await (const line of createInterface({ input: child.stdout })) return Number(line);
+  throw new Error(`the provider ended: ${errors.join("")}`);
+}
