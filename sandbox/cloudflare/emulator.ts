@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { Emulator, EmulatorContext } from "../emulator.ts";
 import { accessLogRoutes } from "./access-log.ts";
 import { keyRoutes, organizationRoutes, tagRoutes } from "./account.ts";
+import { type Admitted, someoneAdmitted, tunnelHostnames } from "./admitted.ts";
 import { answerGraphql, graphqlError } from "./analytics.ts";
 import { appRoutes } from "./apps.ts";
 import { CloudflareSettings, CloudflareState, type Core, defaultSettings, isoSeconds, makeCore } from "./core.ts";
@@ -39,6 +40,10 @@ export interface CloudflareWorld {
   isConnected(tunnelId: string): boolean;
   /** The living tunnel that this TUNNEL_TOKEN may run; undefined for a malformed token or an old secret. */
   tunnelOfToken(token: string): string | undefined;
+  /** Somebody whom the policies of this hostname (and path) let in now; spread it into `visit`. Undefined when nobody is. */
+  someoneAdmitted(hostname: string, path?: string): Admitted | undefined;
+  /** Hostnames whose proxied record leads to a tunnel. */
+  hostnames(): string[];
   /** For the edge in this room. */
   readonly core: Core;
 }
@@ -110,6 +115,8 @@ export function createCloudflare(context: EmulatorContext, options: CloudflareOp
         Object.assign(tunnel, { conns_active_at: null, conns_inactive_at: isoSeconds(core.now()) });
     },
     isConnected: (tunnelId) => core.state.connectors.some((connector) => connector.tunnel_id === tunnelId),
+    someoneAdmitted: (hostname, path) => someoneAdmitted(core, hostname, path),
+    hostnames: () => tunnelHostnames(core),
     tunnelOfToken: (token) => tunnelOfToken(core, token)?.id,
   };
 }

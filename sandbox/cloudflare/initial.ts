@@ -231,7 +231,7 @@ function zone(
     original_name_servers: null,
     original_registrar: null,
     original_dnshost: null,
-    owner: { id: null, type: "user", email: null },
+    owner: { id: account.id, name: account.name, type: "organization" },
     plan: { id: "0feeeeeeeeeeeeeeeeeeeeeeeeeeeeee", name: "Free Website", price: 0, currency: "USD", legacy_id: "free" },
     meta: { step: 2, custom_certificate_quota: 0, page_rule_quota: 3, phishing_detected: false },
     permissions: ["#zone:read", "#dns_records:edit"],

@@ -23,7 +23,7 @@ const files = [
 
 /** What is wrong with an answer by the published shape of this operation; undefined when nothing is, an error when nothing is published. */
 export function judgeAnswers(): (method: string, path: string, status: number, body: unknown) => string | undefined {
-  const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false });
+  const ajv = new Ajv({ strict: false, allErrors: true, validateSchema: false, validateFormats: false });
   const operations: { method: string; pattern: RegExp; responses: Json; file: string; fixed: number }[] = [];
   for (const file of files) {
     const document = parsed(readFileSync(`${specsFolder}/${file}.openapi.json`, "utf8"));

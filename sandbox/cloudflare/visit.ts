@@ -14,7 +14,7 @@ export interface Visit {
   readonly email?: string;
   /** Id or type of an identity provider (`github`, `google`, `google-apps`, `onetimepin`); default: the first one that the application allows. */
   readonly loginMethod?: string;
-  readonly githubOrganizations?: readonly { readonly name: string; readonly team?: string }[];
+  readonly githubOrganizations?: readonly { readonly name: string; readonly team?: string | undefined }[];
   /** Google groups. */
   readonly groups?: readonly string[];
   readonly ip?: string;
