@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { Properties } from "../../../infra/providers/shell/resource.ts";
 import { canonical, isObject } from "./json.ts";
-import type { Field, Shape } from "./shape.ts";
+import { all, type Shape } from "./shape.ts";
 
 const nested = z.record(z.string(), z.unknown());
 const scopedTo = ({ accountId, zoneId }: Properties) => (accountId ? `/accounts/${accountId}` : `/zones/${zoneId}`);
@@ -127,10 +127,6 @@ export const organizations: Shape = {
   create: "PUT",
   keepOnDelete: true,
 };
-
-function all(field: Field, names: readonly string[]): Record<string, Field> {
-  return Object.fromEntries(names.map((name) => [name, field]));
-}
 
 function anyOrder(value: unknown): unknown {
   return Array.isArray(value) ? value.map(canonical).sort() : value;

@@ -30,7 +30,6 @@ export function importedInputs(shape: Shape, answer: Properties, owner: Properti
   for (const [name, field] of Object.entries(shape.fields)) {
     const answered = tidy[wireName(name)];
     if (field === "computed" || !isSet(answered) || (Array.isArray(answered) && answered.length === 0)) continue;
-    if (typeof field === "object" && sameJson(answered, field.default)) continue;
     inputs[name] = fromWire(answered, shape.dialect ?? "snake");
   }
   return inputs;
@@ -46,6 +45,16 @@ export function outputsOf(shape: Shape, answer: Properties, inputs: Properties):
     if (isSet(value) && (filledIn || shape.outputs.includes(name))) outputs[name] = fromWire(value, shape.dialect ?? "snake");
   }
   return outputs;
+}
+
+/** Whether the program says what is there already, only in other words (a default written out, a set in another order): nothing is sent then. */
+export function saysTheSame(shape: Shape, state: Properties, inputs: Properties): boolean {
+  const [before, now] = [programBody(shape, state), programBody(shape, inputs)];
+  return Object.entries(shape.fields).every(([name, field]) => {
+    const key = wireName(name);
+    const order = shape.order?.[key] ?? ((value: unknown) => value);
+    return (field === "computed" && !isSet(inputs[name])) || sameJson(order(before[key]), order(now[key]));
+  });
 }
 
 function isEmpty(value: unknown): boolean {

@@ -39,6 +39,15 @@ test("what the program no longer says goes out as an explicit null", async () =>
   expect(requests[0]?.body).toHaveProperty("comment", null);
 });
 
+test("a default written out and e-mails in another order send nothing", async () => {
+  const { api, requests } = await recordedServer(() => ({ status: 500 }));
+  const [ann, bob] = ["ann", "bob"].map((name) => ({ email: { email: `${name}@example.com` } }));
+  const state = { ...inputs, includes: [ann, bob], sessionDuration: "24h", reusable: true };
+  const after = await resource("ZeroTrustAccessPolicy").update("p", state, { ...inputs, includes: [bob, ann] }, api, call, state);
+  expect(after).toEqual({ sessionDuration: "24h", reusable: true });
+  expect(requests).toEqual([]);
+});
+
 test("an import finds its owner in the id and reads an empty list as unset", async () => {
   const answer = {
     id: "p",
@@ -52,7 +61,7 @@ test("an import finds its owner in the id and reads an empty list as unset", asy
   const found = await resource("ZeroTrustAccessPolicy").read("acc/p", api, call);
   expect(requests[0]?.path).toBe("/accounts/acc/access/policies/p");
   expect(found).toMatchObject({ id: "p", inputs });
-  expect(found?.inputs).toEqual(inputs);
+  expect(found?.inputs).toEqual({ ...inputs, sessionDuration: "24h" });
   await resource("ZeroTrustAccessApplication").read("zones/z/a", api, call);
   expect(requests[1]?.path).toBe("/zones/z/access/apps/a");
   await expect(resource("DnsRecord").read("r", api, call)).rejects.toThrow(/no import id of DnsRecord; say <zoneId>\/<id>/);

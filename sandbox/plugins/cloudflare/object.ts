@@ -4,7 +4,7 @@ import { OperatorError, VendorError } from "../../../domain/error.ts";
 import type { Properties, Resource } from "../../../infra/providers/shell/resource.ts";
 import type { Api } from "./api.ts";
 import { createBody, updateBody } from "./body.ts";
-import { importedInputs, outputsOf, refreshedInputs } from "./drift.ts";
+import { importedInputs, outputsOf, refreshedInputs, saysTheSame } from "./drift.ts";
 import { isObject } from "./json.ts";
 import type { Shape } from "./shape.ts";
 
@@ -44,6 +44,11 @@ export function resourceOf(shape: Shape): Resource<Properties, Properties, Api> 
     },
 
     async update(id, state, inputs, api, { signal }) {
+      if (saysTheSame(shape, state, inputs)) {
+        const filledIn = ([name]: [string, unknown]) =>
+          shape.outputs.includes(name) || (name in shape.fields && !(name in inputs));
+        return Object.fromEntries(Object.entries(state).filter(filledIn));
+      }
       const path = pathOf(inputs, id);
       const answer = object(await api.call(shape.update ?? "PUT", path, updateBody(shape, state, inputs), signal), path);
       return outputsOf(shape, answer, inputs);

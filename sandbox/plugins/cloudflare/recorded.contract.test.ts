@@ -146,6 +146,39 @@ describe.skipIf(rows.length === 0)("held to the recorded requests of the real pr
     );
   });
 
+  test("an import sends one read, and an update only where the program says something else", async () => {
+    const phase = rows.filter(({ phase }) => phase === "import-option");
+    const answers = new Map(phase.filter(({ method }) => method === "GET").map((row) => [row.path, row]));
+    const puts = phase.filter(({ method }) => method === "PUT");
+    const { api, requests } = await recordedServer(({ method, path }) => ({
+      result: (method === "GET" ? answers.get(path) : puts.find((row) => row.path === path))?.answer,
+    }));
+    const imported: Ids = {
+      ...{ otp: "59fa4ba6-e74f-4d6a-a22f-b7ed51501c1f", google: "8db879dd-98be-4d15-a9ff-2d397582897f" },
+      ...{ github: "bb2142b1-6687-4673-a8d0-690645507020", workspace: "59fa4ba6-e74f-4d6a-a22f-b7ed51501c1f" },
+      ...{ members: "96fa79af-8f31-4988-a64a-5a6dfb1cc6d7", open: "", tunnel: "", aud: "" },
+    };
+    const idps = [
+      "e1236895-963d-489e-a0f8-d40755b62464",
+      "8db879dd-98be-4d15-a9ff-2d397582897f",
+      imported.github,
+      imported.workspace,
+    ];
+    for (const { type, path } of answers.values()) {
+      const program = recordedProgram(firstWish, imported)[type === "ZeroTrustAccessPolicy" ? "members" : "app"]?.inputs() ?? {};
+      const inputs = { ...program, ...("allowedIdps" in program && { allowedIdps: idps }) };
+      const id = path.split("/").at(-1);
+      const found = await resource(type).read(type === "ZeroTrustAccessPolicy" ? `acc/${id}` : `accounts/acc/${id}`, api, call);
+      if (!found) throw new Error(`${path} was not found`);
+      await resource(type).update(found.id, { ...found.inputs, ...found.state }, inputs, api, call, found.inputs);
+    }
+    const sent = requests.filter(({ method }) => method !== "GET");
+    expect(requests.length - sent.length).toBe(answers.size);
+    expect(sent.map(({ path, body }) => `${path} ${exactly(body)}`)).toEqual(
+      puts.map(({ path, body }) => `${path} ${exactly(body)}`),
+    );
+  });
+
   const faults = [
     ...new Set(rows.filter(({ phase }) => phase.startsWith("fault-")).map(({ phase, type }) => `${phase} ${type}`)),
   ];

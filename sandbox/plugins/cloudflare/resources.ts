@@ -6,7 +6,7 @@ import { applications, identityProviders, organizations, policies } from "./acce
 import type { Api } from "./api.ts";
 import { isObject } from "./json.ts";
 import { resourceOf } from "./object.ts";
-import type { Field, Shape } from "./shape.ts";
+import { all, type Shape } from "./shape.ts";
 
 /** A named tunnel; the secret is the program's and never answered. */
 const tunnels: Shape = {
@@ -97,7 +97,3 @@ export const resources: readonly Resource<Properties, Properties, Api>[] = [
   ...[policies, applications, identityProviders, organizations],
   ...[tunnels, tunnelConfigurations, dnsRecords, zoneSettings],
 ].map(resourceOf);
-
-function all(field: Field, names: readonly string[]): Record<string, Field> {
-  return Object.fromEntries(names.map((name) => [name, field]));
-}

@@ -48,3 +48,8 @@ export interface Shape {
   readonly order?: Readonly<Record<string, (value: unknown) => unknown>>;
   readonly check?: (inputs: Properties) => readonly { readonly property: string; readonly reason: string }[];
 }
+
+/** Those fields, all behaving alike. */
+export function all(field: Field, names: readonly string[]): Record<string, Field> {
+  return Object.fromEntries(names.map((name) => [name, field]));
+}
