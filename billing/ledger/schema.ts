@@ -12,6 +12,7 @@ export interface LedgerTables {
   write_offs: WriteOffsTable;
   runs: RunsTable;
   lease: LeaseTable;
+  salt: { value: string };
 }
 
 /** Every tenant that was ever seen in the stack's outputs: one that left stays until its last invoice is closed. */

@@ -87,6 +87,9 @@ const statements = [
   )`,
   `create table lease (name text primary key, token integer not null, holder text)`,
   `insert into lease (name, token) values ('billing', 0)`,
+  // Who logged in is kept as a hash with this salt: the ledger can tell people apart and cannot name them.
+  `create table salt (value text primary key)`,
+  `insert into salt values (gen_random_uuid()::text || gen_random_uuid()::text)`,
   `create function refuse_change() returns trigger language plpgsql as $$
     begin raise exception 'the ledger''s % are append-only: % is refused', tg_table_name, lower(tg_op); end $$`,
   ...["verdicts", "closes", "write_offs"].map(

@@ -1,0 +1,148 @@
+/** Collects evidence into the ledger: only what is missing and can still be had. A source that fails leaves its span unknown for the next run. */
+import type { Clock } from "../../domain/clock.ts";
+import { hourMs } from "../../domain/hour.ts";
+import type { TenantUid } from "../../domain/ids.ts";
+import { addEvidence, loadRecord } from "../ledger/evidence.ts";
+import type { Lease } from "../ledger/lease.ts";
+import type { Ledger } from "../ledger/open.ts";
+import type { LedgerLine, Source } from "../ledger/pack.ts";
+import type { LedgerTenant } from "../ledger/tenants.ts";
+import { reachMs } from "../meter/diff.ts";
+import type { Interval } from "../rules/interval.ts";
+import { firstDeployment, oursOf } from "./deployments.ts";
+import * as access from "./logins.ts";
+import * as memory from "./memory.ts";
+import { missingSpans } from "./missing.ts";
+import * as model from "./model.ts";
+import type { Vendors } from "./ports.ts";
+
+export interface Collecting {
+  readonly ledger: Ledger;
+  readonly lease: Lease;
+  readonly vendors: Vendors;
+  readonly clock: Clock;
+  readonly stack: string;
+  readonly tenants: readonly LedgerTenant[];
+  /** The tenants as the last run wrote them: what their state was then, and when. */
+  readonly before: readonly LedgerTenant[];
+  /** One tenant's or one vendor's failure does not stop the others. */
+  readonly problem: (uid: TenantUid | undefined, error: unknown) => void;
+}
+
+interface Window {
+  readonly tenant: LedgerTenant;
+  /** Nothing was used before: its first deployment, or as far as billing reaches back. */
+  readonly from: number;
+}
+
+export async function collect(collecting: Collecting): Promise<void> {
+  const windows: Window[] = [];
+  for (const tenant of collecting.tenants) {
+    try {
+      windows.push(await collectTenant(collecting, tenant));
+    } catch (error) {
+      collecting.problem(tenant.uid, error);
+    }
+  }
+  await collectLogins(collecting, windows).catch((error: unknown) => collecting.problem(undefined, error));
+  await collectModelUse(collecting, windows).catch((error: unknown) => collecting.problem(undefined, error));
+}
+
+/** State, deployments and memory: what is asked tenant by tenant. */
+async function collectTenant(collecting: Collecting, tenant: LedgerTenant): Promise<Window> {
+  const { vendors, clock } = collecting;
+  const now = await clock.now();
+  await save(collecting, tenant.uid, stateLines(collecting, tenant, now), now);
+  // Its objects are gone or going, and its time is off: there is nothing more to learn.
+  if (tenant.leftAt !== undefined && tenant.leftAt < now - hourMs) return { tenant, from: tenant.leftAt };
+  const { projectId, environmentId, appServiceId, tunnelServiceId } = tenant.outputs.railway;
+  const place = { projectId, environmentId, serviceId: appServiceId, includeDeleted: tenant.leftAt !== undefined };
+  const deployments = await vendors.railway.deployments(place);
+  const earliest = now - reachMs;
+  const known = await loadRecord(collecting.ledger, tenant.uid, "ours", earliest, now);
+  const ours = oursOf(deployments, known, now).filter((line) => line.to >= earliest);
+  await save(collecting, tenant.uid, ours, now);
+  const from = Math.max(Math.floor((firstDeployment(deployments) ?? now) / hourMs) * hourMs, earliest);
+  const settledTo = now - memory.settleMs;
+  for (const span of await missing(collecting, tenant.uid, "railway", Math.max(from, now - memory.retentionMs), now)) {
+    const line = await memory.collectMemory(
+      vendors.railway,
+      { projectId, environmentId, appServiceId, tunnelServiceId },
+      span,
+      settledTo,
+    );
+    if (line) await save(collecting, tenant.uid, [line], now);
+  }
+  return { tenant, from };
+}
+
+/** What the stack said at the last run holds until this one says otherwise. A tenant that left the stack is off from then on. */
+function stateLines(collecting: Collecting, tenant: LedgerTenant, now: number): LedgerLine[] {
+  const before = collecting.before.find((one) => one.uid === tenant.uid);
+  const gone = tenant.leftAt !== undefined;
+  if (gone && tenant.leftAt < now) return [{ source: "state", state: "offboarding", from: tenant.leftAt, to: now }];
+  return before && before.seenAt < now ? [{ source: "state", state: before.outputs.state, from: before.seenAt, to: now }] : [];
+}
+
+async function collectLogins(collecting: Collecting, windows: readonly Window[]): Promise<void> {
+  const salt = await collecting.ledger.db.selectFrom("salt").select("value").executeTakeFirstOrThrow();
+  const now = await collecting.clock.now();
+  const accounts = new Map<string, { window: Window; applicationId: string }[]>();
+  for (const window of windows) {
+    const { accountId, accessApplicationId } = window.tenant.outputs.cloudflare;
+    if (accessApplicationId === null) continue;
+    accounts.set(accountId, [...(accounts.get(accountId) ?? []), { window, applicationId: accessApplicationId }]);
+  }
+  for (const [accountId, members] of accounts) {
+    const wanted = await firstMissing(
+      collecting,
+      "access",
+      members.map((member) => member.window),
+      now,
+      access.retentionMs,
+    );
+    if (wanted === undefined) continue;
+    const rows = await collecting.vendors.access.accessRequests({ accountId, sinceMs: wanted, untilMs: now });
+    const span: Interval = { from: wanted, to: Math.max(wanted, now - access.settleMs) };
+    for (const { window, applicationId } of members) {
+      const { uid } = window.tenant;
+      await save(collecting, uid, [access.loginsOf(rows, { uid, applicationId }, span, salt.value)], now);
+    }
+  }
+}
+
+async function collectModelUse(collecting: Collecting, windows: readonly Window[]): Promise<void> {
+  const now = await collecting.clock.now();
+  const wanted = await firstMissing(collecting, "model", windows, now, model.retentionMs);
+  if (wanted === undefined) return;
+  for (const span of missingSpans([], wanted, now)) {
+    const answer = await model.askModel(collecting.vendors.model, span, now - model.settleMs);
+    for (const { tenant } of windows) {
+      await save(collecting, tenant.uid, [model.modelUseOf(answer, collecting.stack, tenant.uid, span)], now);
+    }
+  }
+}
+
+/** Where the earliest gap of any tenant begins that the vendor can still fill. */
+async function firstMissing(
+  collecting: Collecting,
+  source: Source,
+  windows: readonly Window[],
+  now: number,
+  retentionMs: number,
+): Promise<number | undefined> {
+  let first: number | undefined;
+  for (const { tenant, from } of windows) {
+    const [gap] = await missing(collecting, tenant.uid, source, Math.max(from, now - retentionMs), now);
+    if (gap && (first === undefined || gap.from < first)) first = gap.from;
+  }
+  return first;
+}
+
+async function missing(collecting: Collecting, uid: TenantUid, source: Source, from: number, to: number): Promise<Interval[]> {
+  return missingSpans(await loadRecord(collecting.ledger, uid, source, from, to), from, to);
+}
+
+async function save(collecting: Collecting, uid: TenantUid, lines: readonly LedgerLine[], now: number): Promise<void> {
+  if (lines.length) await collecting.lease.write((tx) => addEvidence(tx, uid, lines, now));
+}

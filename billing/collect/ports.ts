@@ -1,0 +1,63 @@
+/** What the collectors need of the vendors' clients. Each answer is complete for the range asked, or the call fails: a failure leaves the range unknown. */
+
+/** [unix seconds, GB], in order of time. */
+export interface MemorySeries {
+  readonly samples: readonly (readonly [number, number])[];
+}
+
+export interface DeploymentRecord {
+  readonly id: string;
+  readonly status: string;
+  readonly createdAt: string;
+  readonly statusUpdatedAt: string | null;
+}
+
+export interface ServicePlace {
+  readonly projectId: string;
+  readonly environmentId: string;
+  readonly serviceId: string;
+}
+
+export interface RailwayPort {
+  metrics(
+    scope: ServicePlace & { readonly fromMs: number; readonly toMs: number; readonly sampleRateSeconds: number },
+  ): Promise<readonly MemorySeries[]>;
+  deployments(scope: ServicePlace & { readonly includeDeleted: boolean }): Promise<readonly DeploymentRecord[]>;
+}
+
+export interface LoginRecord {
+  readonly atMs: number;
+  readonly applicationId: string;
+  readonly allowed: boolean;
+  readonly action: string;
+  /** Personal data: hashed before it is kept. */
+  readonly email: string;
+}
+
+export interface AccessPort {
+  accessRequests(ask: {
+    readonly accountId: string;
+    readonly sinceMs: number;
+    readonly untilMs: number;
+  }): Promise<readonly LoginRecord[]>;
+}
+
+export interface ModelUse {
+  readonly atMs: number;
+  readonly keyName: string;
+  readonly requestCount: number;
+}
+
+export interface ModelPort {
+  analytics(query: {
+    readonly fromMs: number;
+    readonly toMs: number;
+    readonly granularity: "minute";
+  }): Promise<{ readonly rows: readonly ModelUse[]; readonly complete: boolean; readonly cachedAtMs: number | null }>;
+}
+
+export interface Vendors {
+  readonly railway: RailwayPort;
+  readonly access: AccessPort;
+  readonly model: ModelPort;
+}
