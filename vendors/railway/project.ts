@@ -4,6 +4,7 @@ import { OperatorError } from "../../domain/error.ts";
 import { type CreateOptions, cooldownQueue } from "./cooldown.ts";
 import type { CallOptions, Operation, RailwayConnection } from "./graphql.ts";
 import { Connection, drain, pageFields, pageSize } from "./pages.ts";
+import { isHidden } from "./refusal.ts";
 import { assertDone } from "./truth.ts";
 
 const fields = "id name description workspaceId isPublic isTempProject deletedAt primaryEnvironmentId";
@@ -106,11 +107,22 @@ export function projectCalls(connection: RailwayConnection, givenWorkspaceId: st
 }
 
 async function findWorkspace(connection: RailwayConnection, options?: CallOptions): Promise<string> {
-  const { workspaces } = (await connection.run(apiToken, {}, options)).apiToken;
+  const { workspaces } = await ownToken(connection, options);
   const [only, ...others] = workspaces;
   if (only && others.length === 0) return only.id;
   const seen = workspaces.map((workspace) => `${workspace.id} (${workspace.name})`).join(", ") || "none";
   throw new OperatorError(
     `the Railway token sees ${workspaces.length} workspaces: ${seen}. Set RAILWAY_WORKSPACE_ID to the one to use`,
   );
+}
+
+async function ownToken(connection: RailwayConnection, options?: CallOptions): Promise<z.infer<typeof Token>> {
+  try {
+    return (await connection.run(apiToken, {}, options)).apiToken;
+  } catch (error) {
+    if (!isHidden(error)) throw error;
+    throw new OperatorError(
+      "Railway does not accept the token: set RAILWAY_API_TOKEN to an account's or a workspace's token (a project's token cannot make projects)",
+    );
+  }
 }

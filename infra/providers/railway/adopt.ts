@@ -16,6 +16,8 @@ export interface AdoptOrCreate<Found> {
 
 /** How often a create that got lost is looked for, and how long apart: past the read lag, and past a gateway that gave up before Railway did. */
 const lookWaitsMs = [readLagMs, 5_000, 15_000];
+/** A volume is in the way of a second one long before it is listed (90 s were seen). */
+const takenWaitsMs = [...lookWaitsMs, 30_000, 60_000];
 const rounds = 3;
 
 /** The object found, or made. A create whose outcome is unknown is looked for past the read lag before it is done again. */
@@ -31,10 +33,10 @@ export async function adoptOrCreate<Found>(steps: AdoptOrCreate<Found>, context:
     try {
       return await steps.create();
     } catch (error) {
-      const taken = error instanceof RailwayRefusal && error.kind === "refused";
+      // What is in the way may be our own, made by a run that died a moment ago: its name is taken, its service has its volume.
+      const taken = error instanceof RailwayRefusal && /already|exists|taken/i.test(error.refusal.vendorMessage);
       if (!isAmbiguous(error) && !taken) throw error;
-      // A refusal may be about our own object (its name is taken, its service has its volume), made by a run that died a moment ago.
-      const found = await lookPastLag(steps, taken ? 1 : lookWaitsMs.length, context, call);
+      const found = await lookPastLag(steps, taken ? takenWaitsMs : lookWaitsMs, context, call);
       if (found !== undefined) return found;
       if (taken || round >= rounds) throw error;
       call.log(`${steps.what} was not made after all; trying again (attempt ${round + 1} of ${rounds})`);
@@ -44,11 +46,11 @@ export async function adoptOrCreate<Found>(steps: AdoptOrCreate<Found>, context:
 
 async function lookPastLag<Found>(
   steps: AdoptOrCreate<Found>,
-  looks: number,
+  waitsMs: readonly number[],
   context: RailwayContext,
   call: Call,
 ): Promise<Found | undefined> {
-  for (const wait of lookWaitsMs.slice(0, looks)) {
+  for (const wait of waitsMs) {
     await context.railway.clock.sleep(wait, call.signal);
     const found = await steps.look();
     if (found !== undefined) return found;

@@ -126,6 +126,25 @@ test("a volume is adopted by its mount path, and service and path are always sen
   expect(fake.volumes.get(volumeId)).toMatchObject({ serviceId: place.serviceId, mountPath: "/elsewhere" });
 });
 
+test("a volume that is in the way but not listed yet is waited for and adopted; another refusal fails at once", async () => {
+  const place = await made();
+  const inputs = { ...place, mountPath: "/data" };
+  const first = await volume.create(inputs, context, call);
+  const unlisted = {
+    answer: { environment: { volumeInstances: { edges: [], pageInfo: { hasNextPage: false, endCursor: null } } } },
+  };
+  fake.fault("volumeInstances", unlisted, unlisted, unlisted, unlisted);
+  fake.fault(
+    "volumeCreate",
+    { refuse: "Service already has a volume mounted" },
+    { refuse: "Project has reached its limit of 1 volumes" },
+  );
+  expect((await volume.create(inputs, newProcess(), call)).id).toBe(first.id);
+  fake.clock.waits.length = 0;
+  await expect(volume.create({ ...inputs, mountPath: "/other" }, newProcess(), call)).rejects.toThrow("reached its limit");
+  expect(fake.clock.waits).toEqual([]);
+});
+
 test("a volume grows and never shrinks, and the plan's larger default is no drift", async () => {
   const place = await made();
   const inputs = { ...place, mountPath: "/data", sizeGB: 2 };
