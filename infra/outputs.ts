@@ -38,3 +38,28 @@ export const FleetOutput = z.strictObject({
   tenants: z.record(z.string().regex(tenantUidPattern), TenantOutput),
 });
 export type FleetOutput = z.infer<typeof FleetOutput>;
+
+/** Second output, encrypted: the basic-auth back-up by uid. Billing never reads it. */
+export const BasicAuthOutput = z.record(
+  z.string().regex(tenantUidPattern),
+  z.strictObject({ url: z.url(), user: z.string(), password: z.string() }),
+);
+export type BasicAuthOutput = z.infer<typeof BasicAuthOutput>;
+
+/** Third output, of the stack that owns the Cloudflare account: identity providers' ids by log-in method. */
+export const AccountOutput = z.record(z.string(), z.string());
+export type AccountOutput = z.infer<typeof AccountOutput>;
+
+/** Reads the output `fleet` as `pulumi stack output --json` gives it; throws an Error that says what to do about another version. */
+export function parseFleetOutput(output: unknown): FleetOutput {
+  const version = z.looseObject({ schemaVersion: z.unknown() }).safeParse(output);
+  if (!version.success)
+    throw new Error(
+      "the stack has no output `fleet`: run up for it first (the stack may be new, or its last up failed before the end)",
+    );
+  if (version.data.schemaVersion !== schemaVersion)
+    throw new Error(
+      `the stack's outputs have schemaVersion ${JSON.stringify(version.data.schemaVersion)}, this program reads ${schemaVersion}: use the same release of fleet for up and for this command`,
+    );
+  return FleetOutput.parse(output);
+}

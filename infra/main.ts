@@ -1,0 +1,58 @@
+/** The Pulumi program, and the only file here with effects at import: settings → tenants → plan → resources → outputs. */
+import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { OperatorError } from "../domain/error.ts";
+import { stackIdentity } from "../tenants/keys.ts";
+import { loadStack } from "../tenants/load.ts";
+import { openMembers } from "../tenants/open.ts";
+import { resolveStack } from "../tenants/resolve.ts";
+import { account } from "./account.ts";
+import { refuseEmptyFolder } from "./empty.ts";
+import { FleetOutput, schemaVersion } from "./outputs.ts";
+import { planFleet } from "./plan.ts";
+import { methodNames, readSettings } from "./settings.ts";
+import { tenant } from "./tenant.ts";
+
+/** Runs once a preview or up; what it returns are the stack's outputs. */
+export default async function program(): Promise<Record<string, unknown>> {
+  try {
+    return await fleet();
+  } catch (error) {
+    // A RunError is shown without a stack: the operator's mistakes are no bugs.
+    if (error instanceof OperatorError) throw new pulumi.RunError(error.message);
+    throw error;
+  }
+}
+
+async function fleet(): Promise<Record<string, unknown>> {
+  const stack = pulumi.getStack();
+  const config = new pulumi.Config("fleet");
+  const settings = readSettings(
+    stack,
+    (name) => config.get(name),
+    (name) => config.getSecret(name) !== undefined,
+  );
+  const root = join(import.meta.dirname, "..", "tenants");
+  const entries = loadStack(stack, { root, personalData: settings.personalData });
+  if (entries.length === 0) await refuseEmptyFolder(stack);
+  const resolved = resolveStack(entries, { ...settings, loginMethods: methodNames(settings.loginMethods) });
+  const tenants = await openMembers(resolved, () => stackIdentity(root, stack, process.env.FLEET_AGE_IDENTITY));
+
+  const plan = planFleet(settings, tenants);
+  const secretSetting = (name: string) => config.requireSecret(name);
+  const identityProviders = account(plan, settings, secretSetting);
+  const made = plan.tenants.map((planned) => [planned.uid, tenant(planned, settings, identityProviders, secretSetting)] as const);
+
+  const output = pulumi.output({
+    schemaVersion,
+    stack,
+    zone: settings.zone,
+    tenants: Object.fromEntries(made.map(([uid, { fleet }]) => [uid, fleet])),
+  });
+  return {
+    // Checked on this side too: an output that billing would refuse must not be stored. In preview it holds unknowns, and apply does not run.
+    fleet: output.apply((value) => FleetOutput.parse(value)),
+    basicAuth: pulumi.secret(Object.fromEntries(made.map(([uid, { basicAuth }]) => [uid, basicAuth]))),
+    ...(settings.ownsAccount ? { account: identityProviders } : {}),
+  };
+}
