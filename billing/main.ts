@@ -1,0 +1,65 @@
+/** The billing program: a process of its own, called by people, by `fleet billing …` and by a schedule. Data on stdout, messages on stderr. */
+import { parseArgs } from "node:util";
+import { type ExitCode, exitCode, OperatorError, redact, VendorError } from "../domain/error.ts";
+import { billingCommands, type CommandFlags } from "./commands.ts";
+
+const usage = `billing [plan|run|why|link|setup] [flags]
+  plan                     what a run would change, in hours and money (the default)
+  run                      collect, plan, apply, reconcile, close
+  why <slug> <hour>        why an hour is billed or not: why acme 2026-11-23T18Z
+  link <slug>              a fresh link to Stripe's page for a card
+  setup                    the meter, products and prices that the plans need
+flags
+  --only <stages>          run: only these of collect,plan,apply,reconcile,close
+  --stack <name>           default: Pulumi's current stack
+  --outputs <file>         the stack's outputs as a file instead of asking Pulumi
+  --rule <name>            a rule of billing/rules/
+  --live                   needed for a live Stripe key
+  --json                   one object on stdout`;
+
+const flagTypes = {
+  only: { type: "string" },
+  stack: { type: "string" },
+  outputs: { type: "string" },
+  rule: { type: "string" },
+  live: { type: "boolean" },
+  json: { type: "boolean" },
+  help: { type: "boolean", short: "h" },
+} as const;
+
+async function main(argv: readonly string[]): Promise<ExitCode> {
+  const say = (message: string) => void process.stderr.write(`${redact(message)}\n`);
+  const print = (text: string) => void process.stdout.write(`${text}\n`);
+  try {
+    const { values, positionals } = parse(argv);
+    const [name = "plan", ...words] = positionals;
+    if (values.help) {
+      print(usage);
+      return exitCode.done;
+    }
+    const command = billingCommands[name];
+    if (!command) throw new OperatorError(`there is no command "${name}"\n${usage}`);
+    return await command({ words, flags: values, env: process.env, say, print });
+  } catch (error) {
+    if (error instanceof OperatorError) {
+      say(error.message);
+      return error.exitCode;
+    }
+    if (error instanceof VendorError) {
+      say(`${error.message}; ${error.refusal.retryable ? "run it again later" : "look at the request in the vendor's log"}`);
+      return exitCode.failed;
+    }
+    say(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    return exitCode.failed;
+  }
+}
+
+function parse(argv: readonly string[]): { values: CommandFlags; positionals: string[] } {
+  try {
+    return parseArgs({ args: [...argv], options: flagTypes, allowPositionals: true });
+  } catch (error) {
+    throw new OperatorError(`${error instanceof Error ? error.message : String(error)}\n${usage}`);
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));
