@@ -35,4 +35,62 @@ const verdicts = buildCommand<VerdictsFlags, [], Context>({
   docs: { brief: "Judge evidence alone, without any vendor: one verdict an hour, an object a line" },
 });
 
-export const billingRoutes = buildRouteMap({ routes: { verdicts }, docs: { brief: "Evidence, verdicts, money" } });
+interface BillingFlags {
+  readonly stack?: string;
+  readonly outputs?: string;
+  readonly rule?: string;
+  readonly only?: string;
+  readonly live?: boolean;
+  readonly json?: boolean;
+}
+
+const programFlags = {
+  stack: text("default: Pulumi's current stack", "name"),
+  outputs: text("the stack's outputs as a file instead of asking Pulumi", "file"),
+  rule: text("a rule of billing/rules/", "name"),
+  only: text("run: only these of collect,plan,apply,reconcile,close", "stages"),
+  live: { kind: "boolean", optional: true, withNegated: false, brief: "needed for a live Stripe key" },
+  json: { kind: "boolean", optional: true, withNegated: false, brief: "one JSON object on stdout" },
+} as const;
+
+/** The billing program is a process of its own: these commands only call it, with the same words and flags. */
+function program(name: string, brief: string, words: readonly string[] = []) {
+  return buildCommand<BillingFlags, string[], Context>({
+    func: async function (flags, ...given) {
+      const { spawn } = await import("node:child_process");
+      const { join } = await import("node:path");
+      const args = Object.entries(flags).flatMap(([flag, value]) =>
+        value === true ? [`--${flag}`] : [`--${flag}`, String(value)],
+      );
+      const child = spawn(process.execPath, [join(this.root, "billing", "main.ts"), name, ...given, ...args], {
+        stdio: "inherit",
+      });
+      this.process.exitCode = await new Promise<number>((resolve, reject) => {
+        child.once("error", reject);
+        child.once("close", (code) => resolve(code ?? 1));
+      });
+    },
+    parameters: {
+      flags: programFlags,
+      positional: {
+        kind: "array",
+        parameter: { brief: words.join(" ") || "nothing more", parse: String, placeholder: words[0] ?? "word" },
+        minimum: words.length,
+        maximum: words.length,
+      },
+    },
+    docs: { brief },
+  });
+}
+
+export const billingRoutes = buildRouteMap({
+  routes: {
+    setup: program("setup", "Make the meter, products and prices that the plans need"),
+    plan: program("plan", "What a run would change, in hours and money"),
+    run: program("run", "Collect, plan, apply, reconcile, close"),
+    why: program("why", "Why an hour is billed or not: why acme 2026-11-23T18Z", ["slug", "hour"]),
+    link: program("link", "A fresh link to Stripe's page for a card", ["slug"]),
+    verdicts,
+  },
+  docs: { brief: "Evidence, verdicts, money" },
+});
