@@ -54,15 +54,14 @@ const programFlags = {
 } as const;
 
 /** The billing program is a process of its own: these commands only call it, with the same words and flags. */
-function program(name: string, brief: string, words: readonly string[] = []) {
+function program(name: string, brief: string, positionals: readonly string[] = []) {
   return buildCommand<BillingFlags, string[], Context>({
-    func: async function (flags, ...given) {
+    func: async function (flags, ...words) {
       const { spawn } = await import("node:child_process");
       const { join } = await import("node:path");
-      const args = Object.entries(flags).flatMap(([flag, value]) =>
-        value === true ? [`--${flag}`] : [`--${flag}`, String(value)],
-      );
-      const child = spawn(process.execPath, [join(this.root, "billing", "main.ts"), name, ...given, ...args], {
+      const given = Object.entries(flags).filter(([, value]) => value !== undefined && value !== false);
+      const args = given.flatMap(([flag, value]) => (value === true ? [`--${flag}`] : [`--${flag}`, String(value)]));
+      const child = spawn(process.execPath, [join(this.root, "billing", "main.ts"), name, ...words, ...args], {
         stdio: "inherit",
       });
       this.process.exitCode = await new Promise<number>((resolve, reject) => {
@@ -74,9 +73,9 @@ function program(name: string, brief: string, words: readonly string[] = []) {
       flags: programFlags,
       positional: {
         kind: "array",
-        parameter: { brief: words.join(" ") || "nothing more", parse: String, placeholder: words[0] ?? "word" },
-        minimum: words.length,
-        maximum: words.length,
+        parameter: { brief: positionals.join(" ") || "nothing more", parse: String, placeholder: positionals[0] ?? "word" },
+        minimum: positionals.length,
+        maximum: positionals.length,
       },
     },
     docs: { brief },
