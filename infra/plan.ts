@@ -1,6 +1,6 @@
 /** Pure: settings and tenants → every argument of every resource, as plain data. No Pulumi, no clock, no network.
  *  Logical names hang on the uid alone, so that a new display name, slug or order of files replaces nothing. */
-import type { OpenTenant } from "../tenants/open.ts";
+import { describeMember, type OpenTenant } from "../tenants/open.ts";
 import { planAccount } from "./plan-account.ts";
 import { hostnameOf, planEdge, planHostname } from "./plan-edge.ts";
 import { planApplication, planTunnelService } from "./plan-railway.ts";
@@ -22,6 +22,8 @@ export interface TenantFacts {
 export interface TenantPlan {
   readonly uid: string;
   readonly facts: TenantFacts;
+  /** Who is let in, masked: what a reviewer of a preview sees. */
+  readonly admitted: readonly string[];
   /** In an order in which they can be made: each refers only to earlier ones and to the account's. */
   readonly resources: readonly PlannedResource[];
 }
@@ -56,6 +58,7 @@ function planTenant(settings: Settings, tenant: OpenTenant): TenantPlan {
       exempt: tenant.billing.exempt,
       adopt: null,
     },
+    admitted: tenant.access.members.map(describeMember).sort(),
     resources: [
       ...planApplication(tenant, settings),
       ...planEdge(tenant, settings),

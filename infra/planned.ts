@@ -11,6 +11,8 @@ export type Expression =
   | { readonly base64Json: Readonly<Record<string, string | Expression>> }
   /** HMAC-SHA256 of a value's canonical JSON: shows that it changed, not what it is. */
   | { readonly keyedHash: Plain; readonly key: Expression }
+  /** Known, but encrypted in state and hidden in previews. */
+  | { readonly secret: string }
   /** A secret of the stack's configuration. */
   | { readonly secretSetting: string };
 

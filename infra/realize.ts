@@ -128,6 +128,7 @@ function input(value: unknown, scope: Scope): pulumi.Input<unknown> {
       parts.apply(([key, inner]) => createHmac("sha256", String(key)).update(canonicalJson(inner)).digest("hex")),
     );
   }
+  if ("secret" in value && typeof value.secret === "string") return pulumi.secret(value.secret);
   if ("secretSetting" in value && typeof value.secretSetting === "string") return scope.secretSetting(value.secretSetting);
   return Object.fromEntries(
     Object.entries(value).flatMap(([name, inner]) => (inner === undefined ? [] : [[name, input(inner, scope)]])),

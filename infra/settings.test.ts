@@ -20,14 +20,14 @@ function failure(
 
 test("all missing settings are named at once, each with what it is", () => {
   expect(failure({})).toEqual([
-    "Pulumi.prod.yaml fleet:loginMethods is missing: how people log in: google, googleWorkspace, github, oneTimePin",
-    "Pulumi.prod.yaml fleet:releases is missing: release channel → the application's image by digest",
     "Pulumi.prod.yaml fleet:zone is missing: the domain that tenants' hostnames lie in",
     "Pulumi.prod.yaml fleet:zoneId is missing: that domain's id at Cloudflare",
     "Pulumi.prod.yaml fleet:accountId is missing: the Cloudflare account's id",
     "Pulumi.prod.yaml fleet:teamName is missing: the Zero Trust team, <team> of <team>.cloudflareaccess.com",
+    "Pulumi.prod.yaml fleet:releases is missing: release channel → the application's image by digest",
     "Pulumi.prod.yaml fleet:tunnelImage is missing: cloudflared's image by digest",
     "Pulumi.prod.yaml fleet:region is missing: the Railway region of tenants that name none",
+    "Pulumi.prod.yaml fleet:loginMethods is missing: how people log in: google, googleWorkspace, github, oneTimePin",
     expect.stringContaining("fleet:accountStack is missing"),
   ]);
 });

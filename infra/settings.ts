@@ -111,27 +111,24 @@ export function readSettings(
     return undefined;
   };
 
-  const loginMethods = read("loginMethods") ?? {};
-  const ownsAccount = isTrue(read("ownsAccount"), false);
-  const accountStack = read("accountStack") ?? null;
-  const releases = read("releases") ?? {};
-  const defaultRelease = read("defaultRelease") ?? "stable";
+  // In the order of the stack file, so that the list of what is missing reads like it.
   const settings: Settings = {
     stack,
     zone: read("zone") ?? "",
     zoneId: read("zoneId") ?? "",
     accountId: read("accountId") ?? "",
     teamName: read("teamName") ?? "",
-    releases,
-    defaultRelease,
+    releases: read("releases") ?? {},
+    defaultRelease: read("defaultRelease") ?? "stable",
     tunnelImage: read("tunnelImage") ?? "",
     region: read("region") ?? "",
-    loginMethods,
-    ownsAccount,
-    accountStack,
+    loginMethods: read("loginMethods") ?? {},
+    ownsAccount: isTrue(read("ownsAccount"), false),
+    accountStack: read("accountStack") ?? null,
     personalData: read("personalData") ?? "sealed",
     protect: isTrue(read("protect"), true),
   };
+  const { ownsAccount, accountStack, releases, defaultRelease, loginMethods } = settings;
   if (!ownsAccount && accountStack === null)
     problems.push({
       file,

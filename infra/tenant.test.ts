@@ -131,6 +131,16 @@ test("who is let in is registered as keyed hashes that can be shown, never as ad
   expect(of("tn_0000000001-sessions")?.raw).toMatchObject({ admitted });
 });
 
+test("a preview shows masked who is let in; the addresses themselves are registered as secrets", () => {
+  expect(of("tn_0000000001-edge")?.raw).toEqual({ admitted: ["a…@tenant-1.example", "everybody @tenant-1.example"] });
+  const policy = JSON.stringify(of("tn_0000000001-policy")?.raw);
+  expect(policy).toContain(
+    '{"4dabf18193072939515e22adb298388d":"1b47061264138c4ac30d75fd1eb44270","value":"ada@tenant-1.example"}',
+  );
+  const everywhereElse = registered.filter(({ name }) => name !== "tn_0000000001-policy");
+  expect(JSON.stringify(everywhereElse)).not.toContain("ada@tenant-1");
+});
+
 test("the edge refers to the account's identity providers, whose client secrets are secret", () => {
   expect(inputs.get("tn_0000000001-app")).toMatchObject({ allowedIdps: ["account-github-id", "account-google-id"] });
   expect(JSON.stringify(of("account-google")?.raw)).toContain("4dabf18193072939515e22adb298388d");

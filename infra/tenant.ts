@@ -29,7 +29,7 @@ export function tenant(
   secretSetting: Scope["secretSetting"],
 ): TenantOutputs {
   const component = new TenantComponent(plan.uid);
-  const edge = new TenantEdge(plan.uid, { parent: component });
+  const edge = new TenantEdge(plan.uid, plan.admitted, { parent: component });
   const scope: Scope = {
     resources: new Map(),
     accountId: (method) =>
