@@ -42,10 +42,18 @@ export async function collect(collecting: Collecting): Promise<void> {
       windows.push(await collectTenant(collecting, tenant));
     } catch (error) {
       collecting.problem(tenant.uid, error);
+      windows.push({ tenant, from: await knownSince(collecting, tenant.uid) });
     }
   }
   await collectLogins(collecting, windows).catch((error: unknown) => collecting.problem(undefined, error));
   await collectModelUse(collecting, windows).catch((error: unknown) => collecting.problem(undefined, error));
+}
+
+/** While Railway does not answer, the other sources go on from where the tenant's evidence begins. */
+async function knownSince(collecting: Collecting, uid: TenantUid): Promise<number> {
+  const now = await collecting.clock.now();
+  const record = await loadRecord(collecting.ledger, uid, "railway", now - reachMs, now);
+  return record[0]?.from ?? now;
 }
 
 /** State, deployments and memory: what is asked tenant by tenant. */

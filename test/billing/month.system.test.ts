@@ -1,0 +1,181 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { makeSetupLink } from "../../billing/account/cards.ts";
+import { setUpCatalogue } from "../../billing/account/catalogue.ts";
+import { why } from "../../billing/report/why.ts";
+import { parseHour } from "../../domain/hour.ts";
+import { type BillingWorld, billingWorld, tenantOutput } from "./world.ts";
+
+const acme = "tn_aaaaaaaaaa";
+const demo = "tn_bbbbbbbbbb";
+let world: BillingWorld;
+
+beforeEach(async () => {
+  world = await billingWorld("2026-11-30T00:20:00Z", {
+    [acme]: tenantOutput("acme"),
+    [demo]: tenantOutput("demo", "internal demo"),
+  });
+  const first = { id: "d1", status: "SUCCESS", createdAt: "2026-11-30T00:10:00Z", statusUpdatedAt: "2026-11-30T00:12:00Z" };
+  const later = { id: "d2", status: "SUCCESS", createdAt: "2026-11-30T05:00:00Z", statusUpdatedAt: "2026-11-30T05:02:00Z" };
+  world.days.set("acme", {
+    awake: [
+      ["2026-11-30T00:10Z", "2026-11-30T00:22Z"],
+      ["2026-11-30T02:10Z", "2026-11-30T02:25Z"], // a log-in: 02Z
+      ["2026-11-30T03:40Z", "2026-11-30T03:41Z"], // one minute that nobody explains: 03Z
+      ["2026-11-30T05:00Z", "2026-11-30T05:12Z"], // only our deployment: not billed
+      ["2026-11-30T08:58Z", "2026-11-30T09:10Z"], // a log-in at 08:58: 08Z, its tail in 09Z is not billed
+      ["2026-11-30T23:55Z", "2026-12-01T00:06Z"], // across the month's end: 23Z, its tail is not December's
+      ["2026-12-01T02:30Z", "2026-12-01T02:45Z"], // model use: December's 02Z
+    ],
+    logins: ["2026-11-30T02:10:30Z", "2026-11-30T08:58:10Z", "2026-11-30T23:55:05Z"],
+    model: ["2026-12-01T02:31:00Z"],
+    deployments: [first, later],
+  });
+  world.days.set("demo", { awake: [["2026-11-30T04:00Z", "2026-11-30T04:30Z"]], logins: [], model: [], deployments: [first] });
+  const context = await world.context();
+  const made = await setUpCatalogue(context.stripe(), [...context.plans.values()]);
+  expect(made.map((part) => part.made)).toEqual([true, true, true]);
+  expect((await setUpCatalogue(context.stripe(), [...context.plans.values()])).map((part) => part.made)).toEqual([
+    false,
+    false,
+    false,
+  ]);
+  await context.release();
+});
+afterEach(async () => {
+  await world[Symbol.asyncDispose]();
+});
+
+/** The customer is made by the first run; then the tenant gives a card on Stripe's page, and the second run subscribes. */
+async function giveCardAndSubscribe(): Promise<string> {
+  const { report } = await world.run();
+  const customer = report.tenants.find((tenant) => tenant.slug === "acme")?.customer ?? "";
+  const context = await world.context();
+  const session = await makeSetupLink(context.stripe(), {
+    customer,
+    uid: acme,
+    returnUrl: "https://acme.example.test",
+    currency: "usd",
+    run: "l",
+  });
+  await context.release();
+  const saved = await fetch(session.url ?? "", {
+    method: "POST",
+    body: new URLSearchParams({ payment_method: "pm_card_visa" }),
+    redirect: "manual",
+  });
+  expect(saved.status).toBeLessThan(400);
+  world.server.until("2026-11-30T00:30:00Z");
+  await world.run();
+  return customer;
+}
+
+test("a month's hours and cents on the invoice are those counted by hand, and a second run posts nothing", async () => {
+  const customer = await giveCardAndSubscribe();
+  world.server.until("2026-11-30T12:00:00Z");
+  const noon = await world.run();
+  expect(noon.report.tenants.map((tenant) => tenant.problems)).toEqual([[], []]);
+  expect(noon.report.tenants[0]?.posts).toEqual([2, 3, 8].map((hour) => ({ hour: `2026-11-30T0${hour}Z`, value: 1 })));
+  expect((await world.run()).report.posts).toBe(0);
+
+  world.server.until("2026-12-01T00:20:00Z");
+  const close = await world.run();
+  expect(close.report.posts).toBe(1);
+  expect(close.report.invoicesFinalized).toMatchObject([
+    { slug: "acme", month: "2026-11", hours: 4, hoursCents: 400, totalCents: 900, unknownHours: 0, note: null },
+  ]);
+  const again = await world.run();
+  expect([again.report.posts, again.report.invoicesFinalized]).toEqual([0, []]);
+  expect(again.problems).toBe(0);
+
+  world.server.until("2026-12-01T04:00:00Z");
+  const december = await world.run();
+  expect(december.report.tenants[0]?.posts).toEqual([{ hour: "2026-12-01T02Z", value: 1 }]);
+  const { data } = await world.server.stripe.invoices.list({ customer });
+  expect(data.map((invoice) => [invoice.billing_reason, invoice.status, invoice.total])).toEqual([
+    ["subscription_cycle", "paid", 900],
+    ["subscription_create", "paid", 16],
+  ]);
+});
+
+test("an exempt tenant has its hours and nothing at Stripe", async () => {
+  await giveCardAndSubscribe();
+  world.server.until("2026-11-30T12:00:00Z");
+  const { report } = await world.run();
+  const tenant = report.tenants.find((one) => one.slug === "demo");
+  expect(tenant).toMatchObject({ exempt: "internal demo", customer: null, subscription: null, posts: [] });
+  expect(tenant?.months).toMatchObject([{ month: "2026-11", activeHours: 1, billableHours: 0, hoursCents: 0 }]);
+  expect((await world.server.stripe.customers.list()).data.length).toBe(1);
+});
+
+test("the invoice waits while an hour is unknown, and closes with it once its evidence is there", async () => {
+  await giveCardAndSubscribe();
+  world.down.add("railway");
+  world.server.until("2026-12-01T00:20:00Z");
+  const blind = await world.run();
+  expect(blind.problems).toBeGreaterThan(0);
+  expect(blind.report.invoicesFinalized).toEqual([]);
+  expect(blind.report.open[0]?.note).toContain("unknown");
+  expect(blind.report.posts).toBe(3); // The log-ins alone prove 02Z, 08Z and 23Z.
+  world.down.clear();
+  world.server.until("2026-12-01T01:20:00Z");
+  expect((await world.run()).report.invoicesFinalized).toMatchObject([{ hours: 4, totalCents: 900 }]);
+});
+
+test("a run that dies between any two of its calls to Stripe is healed by running again", async () => {
+  const customer = await giveCardAndSubscribe();
+  world.server.until("2026-12-01T00:20:00Z");
+  const real = globalThis.fetch;
+  try {
+    for (let call = 1; ; call++) {
+      let count = 0;
+      let died = false;
+      globalThis.fetch = async (...args) => {
+        if (died) throw new Error("dead");
+        const answer = await real(...args);
+        // Every other death is before the answer is read: the work is done and nobody knows.
+        died = ++count >= call;
+        return died && call % 2 ? Promise.reject(new Error("killed")) : answer;
+      };
+      await world.run().catch(() => undefined);
+      if (count < call) break;
+    }
+  } finally {
+    globalThis.fetch = real;
+  }
+  await world.run();
+  const { data } = await world.server.stripe.invoices.list({ customer });
+  expect(data.map((invoice) => [invoice.billing_reason, invoice.total, invoice.auto_advance])).toEqual([
+    ["subscription_cycle", 900, true],
+    ["subscription_create", 16, expect.any(Boolean)],
+  ]);
+  expect((await world.server.stripe.subscriptions.list({ status: "all" })).data.length).toBe(1);
+});
+
+test("an hour that evidence takes back is posted as 0, and `why` tells the whole story", async () => {
+  await giveCardAndSubscribe();
+  world.server.until("2026-11-30T12:00:00Z");
+  await world.run();
+  const context = await world.context();
+  const hour = parseHour("2026-11-30T03Z");
+  if (!hour) throw new Error("no hour");
+  const report = await why(context, "acme", hour);
+  expect(report).toMatchObject({
+    verdict: "active",
+    because: ["railwayUptime"],
+    uptimeOnly: true,
+    stripeHolds: 1,
+    invoice: null,
+  });
+  expect(report.minutes).toBe(`${".".repeat(40)}A${".".repeat(19)}`);
+  expect(report.posts).toMatchObject([{ value: 1, state: "confirmed" }]);
+  // A deployment that was not known before explains the minute.
+  const { addEvidence } = await import("../../billing/ledger/evidence.ts");
+  const span = { from: Date.parse("2026-11-30T03:39Z"), to: Date.parse("2026-11-30T03:41Z") };
+  await context.lease.write((tx) => addEvidence(tx, acme as never, [{ source: "ours", kind: "incident", ...span }], 0));
+  await context.release();
+  world.server.until("2026-11-30T13:00:00Z");
+  expect((await world.run()).report.tenants[0]?.posts).toEqual([{ hour: "2026-11-30T03Z", value: 0 }]);
+  const after = await world.context();
+  expect(await why(after, "acme", hour)).toMatchObject({ verdict: "idle", stripeHolds: 0, ledger: { revision: 1 } });
+  await after.release();
+});
