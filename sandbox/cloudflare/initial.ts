@@ -82,7 +82,7 @@ export function seeded(core: Core, objects: Record<string, unknown>): Cloudflare
   const next: Record<string, unknown> = structuredClone(core.state);
   const wrong: string[] = [];
   for (const [kind, given] of Object.entries(structuredClone(objects))) {
-    const fill = kind in fillers ? fillers[kind as keyof typeof fillers] : undefined;
+    const fill = Object.hasOwn(fillers, kind) ? fillers[kind] : undefined;
     const held = next[kind];
     if (kind === "organization" && isObject(given)) next[kind] = { ...core.state.organization, ...given };
     else if (fill === undefined || !Array.isArray(held))
@@ -99,7 +99,7 @@ export function seeded(core: Core, objects: Record<string, unknown>): Cloudflare
   return parsed.data;
 }
 
-const fillers = {
+const fillers: Readonly<Record<string, (core: Core, given: Given) => Given>> = {
   accounts: (core: Core) => ({ type: "standard", created_on: isoSeconds(core.now()) }),
   zones: (core: Core, given: Given) => {
     const account = core.state.accounts[0] ?? { id: defaultAccountId, name: "" };
@@ -196,7 +196,7 @@ const fillers = {
     source: "cloudflare",
     created_at: isoSeconds(core.now()),
   }),
-} satisfies Record<string, (core: Core, given: Given) => Given>;
+};
 
 function stamps(core: Core): Given {
   const now = isoSeconds(core.now());
