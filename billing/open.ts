@@ -69,7 +69,7 @@ function ledgerDir(flags: OpenFlags, env: Environment): string {
     throw new RefusedError(
       "a live ledger on a CI machine's own disk would be lost: set DATABASE_URL, or FLEET_LEDGER_DIR to a folder that lasts",
     );
-  return env.FLEET_LEDGER_DIR ?? join(root, ".fleet", "ledger");
+  return resolve(env.FLEET_LEDGER_DIR ?? join(root, ".fleet", "ledger"));
 }
 
 function stripeOf(flags: OpenFlags, env: Environment, clock: Context["clock"], say: (message: string) => void): StripeClient {

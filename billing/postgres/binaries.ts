@@ -25,7 +25,7 @@ export async function findBinaries(dir: string): Promise<Binaries> {
     const lib = join(dir, "lib");
     await mkdir(lib, { recursive: true });
     for (const link of await readLinks(home)) await linkOnce(join(home, link.source), join(lib, basename(link.target)));
-    environment[process.platform === "darwin" ? "DYLD_LIBRARY_PATH" : "LD_LIBRARY_PATH"] = lib;
+    environment[process.platform === "darwin" ? "DYLD_LIBRARY_PATH" : "LD_LIBRARY_PATH"] = `${lib}:${join(native, "lib")}`;
   }
   const binaries = { initdb: join(native, "bin", "initdb"), postgres: join(native, "bin", "postgres"), environment };
   for (const path of [binaries.initdb, binaries.postgres]) {

@@ -1,6 +1,6 @@
 /** A database for the ledger: the server that `DATABASE_URL` names, or the embedded one of a folder. */
 import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import pg from "pg";
 import { systemClock } from "../../domain/clock.ts";
 import { OperatorError, redact, registerSecret } from "../../domain/error.ts";
@@ -44,10 +44,12 @@ async function openGiven(settings: DatabaseSettings, url: string): Promise<Datab
 }
 
 async function openEmbedded(settings: DatabaseSettings): Promise<Database> {
+  // Only the folder itself is private: its parents must let the server's own user through.
+  await mkdir(dirname(settings.dir), { recursive: true });
   await mkdir(settings.dir, { recursive: true, mode: 0o700 });
   const lock = join(settings.dir, "lock");
   const binaries = await findBinaries(settings.dir);
-  const server: Server = { dir: settings.dir, binaries, launch: await chooseLaunch(binaries.postgres), clock: systemClock };
+  const server: Server = { dir: settings.dir, binaries, launch: await chooseLaunch(binaries), clock: systemClock };
   // Connected before the lock is released: from then on nobody stops the server under us.
   const pool = await withLock(lock, systemClock, async () => {
     await initialise(server);

@@ -39,7 +39,6 @@ export async function initialise(server: Server): Promise<void> {
   if (await exists(join(data, "PG_VERSION"))) return;
   const half = `${data}.new`;
   await rm(half, { recursive: true, force: true });
-  await mkdir(server.dir, { recursive: true, mode: 0o700 });
   if (!(await exists(passwordFile(server))))
     await writeFile(passwordFile(server), randomBytes(24).toString("hex"), { mode: 0o600 });
   await mkdir(half, { mode: 0o700 });

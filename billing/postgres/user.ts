@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { userInfo } from "node:os";
 import { promisify } from "node:util";
 import { OperatorError } from "../../domain/error.ts";
+import type { Binaries } from "./binaries.ts";
 
 const run = promisify(execFile);
 /** `nobody` on Linux and the id that user namespaces show for everybody unknown. */
@@ -17,7 +18,7 @@ export interface Launch {
 
 /** An ordinary user starts them directly; root and nameless users inside a user namespace in which they are `nobody`
  *  (files stay their own, also under a 0700 home); root without namespaces as `nobody` itself. */
-export async function chooseLaunch(probe: string): Promise<Launch> {
+export async function chooseLaunch(binaries: Binaries): Promise<Launch> {
   if (!needsAnotherUser()) return { command: (file, args) => ({ file, args }) };
   const unshare: Launch = {
     command: (program, args) => ({
@@ -25,13 +26,13 @@ export async function chooseLaunch(probe: string): Promise<Launch> {
       args: ["--user", `--map-user=${nobody}`, `--map-group=${nobody}`, program, ...args],
     }),
   };
-  if (await works(unshare, probe)) return unshare;
+  if (await works(unshare, binaries)) return unshare;
   if (process.getuid?.() === 0) {
     const asNobody: Launch = {
       command: (file, args) => ({ file, args }),
       owner: { uid: nobody, gid: nobody },
     };
-    if (await works(asNobody, probe)) return asNobody;
+    if (await works(asNobody, binaries)) return asNobody;
   }
   throw new OperatorError(
     "PostgreSQL does not run as this user, user namespaces are refused here, and `nobody` cannot read the project: run as an ordinary user, or set DATABASE_URL to a PostgreSQL server",
@@ -47,9 +48,9 @@ function needsAnotherUser(): boolean {
   }
 }
 
-async function works(launch: Launch, probe: string): Promise<boolean> {
-  const { file, args } = launch.command(probe, ["--version"]);
-  return run(file, [...args], { ...launch.owner, cwd: "/" }).then(
+async function works(launch: Launch, binaries: Binaries): Promise<boolean> {
+  const { file, args } = launch.command(binaries.postgres, ["--version"]);
+  return run(file, [...args], { ...launch.owner, cwd: "/", env: { PATH: process.env.PATH, ...binaries.environment } }).then(
     () => true,
     () => false,
   );
