@@ -1,17 +1,16 @@
 /** What `billing` can do. Each command opens what it needs, does it, prints, and answers with its exit code. */
 import { type ExitCode, exitCode, OperatorError } from "../domain/error.ts";
 import { parseHour } from "../domain/hour.ts";
+import type { TenantUid } from "../domain/ids.ts";
 import { makeSetupLink } from "./account/cards.ts";
 import { setUpCatalogue } from "./account/catalogue.ts";
 import { ensureCustomer, listCustomers } from "./account/customers.ts";
 import { beginRun, endRun } from "./ledger/closes.ts";
-import { loadTenants, rememberTenants } from "./ledger/tenants.ts";
 import { type Environment, type Opened, openBilling } from "./open.ts";
 import { hasChanges } from "./report/report.ts";
 import { reportText } from "./report/text.ts";
 import { why, whyText } from "./report/why.ts";
 import { runBilling, type Stage, stages } from "./run.ts";
-import { exemption } from "./standing.ts";
 
 export interface CommandFlags {
   readonly only?: string | undefined;
@@ -61,16 +60,12 @@ export const billingCommands: Readonly<Record<string, (call: Call) => Promise<Ex
       const [slug] = exactly(call, 1, "link <slug>");
       const lease = await billing.lock();
       try {
-        const now = await billing.clock.now();
-        if ((await loadTenants(billing.ledger)).length === 0)
-          await lease.write((tx) => rememberTenants(tx, billing.outputs, now));
         const entry = Object.entries(billing.outputs.tenants).find(([, tenant]) => tenant.slug === slug);
-        const tenant = (await loadTenants(billing.ledger)).find((one) => one.uid === entry?.[0]);
         const plan = entry && billing.plans.get(entry[1].plan);
         if (!entry || !plan) throw new OperatorError(`stack ${billing.stack} has no tenant "${slug}" with a known plan`);
-        if (tenant && exemption(tenant) !== null)
-          throw new OperatorError(`${slug} is never billed (${exemption(tenant)}): it needs no card`);
-        const uid = entry[0] as NonNullable<typeof tenant>["uid"];
+        if (entry[1].exempt !== null) throw new OperatorError(`${slug} is never billed (${entry[1].exempt}): it needs no card`);
+        // The outputs' schema has checked the uid's form.
+        const uid = entry[0] as TenantUid;
         const owner = { uid, slug: entry[1].slug, name: entry[1].name, customer: entry[1].customer };
         const stripe = billing.stripe();
         const customer = await ensureCustomer(stripe, await listCustomers(stripe, billing.stack), billing.stack, owner);

@@ -8,6 +8,7 @@ import { type Judged, judgeTenant, storeVerdicts, wantedOf } from "./judging.ts"
 import { type Close, loadCloses } from "./ledger/closes.ts";
 import { loadPosts, markConfirmed, newestPosts } from "./ledger/posts.ts";
 import { type LedgerTenant, loadTenants, rememberAudit, rememberTenants } from "./ledger/tenants.ts";
+import { writeOff } from "./ledger/write-offs.ts";
 import { type Difference, difference, reachMs } from "./meter/diff.ts";
 import { sendPosts } from "./meter/post.ts";
 import { readHeld } from "./meter/summaries.ts";
@@ -28,6 +29,7 @@ interface Row {
   readonly tenant: LedgerTenant;
   readonly judged: Judged;
   readonly late: readonly HourZ[];
+  readonly writtenOff: readonly HourZ[];
   readonly standing: Standing | undefined;
   readonly difference: Difference | undefined;
   readonly sent: readonly { readonly hour: HourZ; readonly value: number }[];
@@ -47,7 +49,8 @@ export async function runBilling(context: Context, only: ReadonlySet<Stage>): Pr
     const judged = await judgeTenant(context, tenant.uid, now);
     const isClosed = closedHours(closes, tenant.uid);
     const late = only.has("apply") ? (await storeVerdicts(context, tenant.uid, judged, isClosed, now)).late : [];
-    let row: Row = { tenant, judged, late, standing: undefined, difference: undefined, sent: [] };
+    const writtenOff = only.has("apply") ? await writeOff(context, tenant.uid, now) : [];
+    let row: Row = { tenant, judged, late, writtenOff, standing: undefined, difference: undefined, sent: [] };
     try {
       if (account) row = await billTenant(context, account, row, isClosed, only);
     } catch (error) {
@@ -191,7 +194,7 @@ async function closeAll(
   closes: readonly Close[],
   now: number,
 ): Promise<Map<TenantUid, Closed>> {
-  const renewals = await listRenewals(context, monthStart(now));
+  const renewals = await listRenewals(context, monthStart(now, -1));
   const results = new Map<TenantUid, Closed>();
   for (const { tenant, standing } of rows) {
     if (!standing?.billing) continue;
@@ -264,6 +267,7 @@ function tenantReport(context: Context, command: "plan" | "run", row: Row): Tena
     inFlight: row.difference?.inFlight.length ?? 0,
     waiting: row.difference?.waiting.length ?? 0,
     late: [...row.late],
+    writtenOff: [...row.writtenOff],
     actions: [...(standing?.actions ?? [])],
     problems: [...context.problems.of(tenant.uid)],
   };

@@ -42,6 +42,8 @@ export const TenantReport = z.strictObject({
   waiting: count,
   /** Hours of closed months for which evidence says something else now: for `adjust`, never billed by themselves. */
   late: z.array(Hour),
+  /** Hours of which nothing was learnt within 34 days: never billed. */
+  writtenOff: z.array(Hour),
   /** What was done, or would be done, at Stripe beside posting. */
   actions: z.array(z.string()),
   problems: z.array(z.string()),

@@ -27,6 +27,8 @@ export function reportText(report: BillingReport): string {
     if (tenant.waiting)
       lines.push(`  ${tenant.slug}: ${tenant.waiting} hours wait, another value was posted less than 15 minutes ago`);
     if (tenant.late.length) lines.push(`! ${tenant.slug}: evidence came after the close for ${tenant.late.join(", ")}`);
+    if (tenant.writtenOff.length)
+      lines.push(`! ${tenant.slug}: written off, unknown for 34 days: ${tenant.writtenOff.join(", ")}`);
   }
   for (const close of report.invoicesFinalized)
     lines.push(

@@ -179,3 +179,16 @@ test("an hour that evidence takes back is posted as 0, and `why` tells the whole
   expect(await why(after, "acme", hour)).toMatchObject({ verdict: "idle", stripeHolds: 0, ledger: { revision: 1 } });
   await after.release();
 });
+
+test("hours that stay unknown for 34 days are written off once, reported, and never billed", async () => {
+  await giveCardAndSubscribe();
+  for (const vendor of ["railway", "access", "model"] as const) world.down.add(vendor);
+  world.server.until("2026-11-30T12:00:00Z");
+  expect((await world.run()).report.tenants[0]?.months).toMatchObject([{ unknownHours: 11 }]);
+  world.server.until("2027-01-03T12:30:00Z");
+  const late = await world.run();
+  const lost = late.report.tenants[0]?.writtenOff ?? [];
+  expect(lost.length).toBeGreaterThan(0);
+  expect(late.report.posts).toBe(0);
+  expect((await world.run()).report.tenants[0]?.writtenOff).toEqual([]);
+});
