@@ -334,7 +334,6 @@ export const tableNames = [
 export type Due =
   | { kind: "deploymentStep"; deploymentId: string; to: string }
   | { kind: "restarted"; deploymentId: string }
-  | { kind: "runEnds"; deploymentId: string }
   | { kind: "patchApplied"; patchId: string }
   | { kind: "workflowDone"; workflowId: string; work: Work }
   | { kind: "volumeGone"; volumeInstanceId: string }

@@ -134,6 +134,12 @@ export const projectMutations = {
   },
 } satisfies Record<string, Field>;
 
+/** The end of the 48 hours of a scheduled deletion. */
+export function projectGone(store: Store, projectId: string): void {
+  const project = store.tables.projects.get(projectId);
+  if (project) deleteProject(store, project);
+}
+
 /** Soft: the rows stay (metrics and usage of the past want them), everything that runs ends now. */
 export function deleteProject(store: Store, project: ProjectRow): void {
   const { tables } = store;

@@ -147,6 +147,12 @@ export function volumeGone(store: Store, volumeInstanceId: string): void {
     if (backup.volumeInstanceId === row.id) store.tables.backups.delete(backup.id);
 }
 
+/** Growing has ended. */
+export function volumeReady(store: Store, volumeInstanceId: string): void {
+  const row = store.tables.volumeInstances.get(volumeInstanceId);
+  if (row?.state === "UPDATING") row.state = "READY";
+}
+
 /** Not those that are really gone. */
 export function volumesOf(store: Store, projectId: string): VolumeRow[] {
   return [...store.tables.volumes.values()].filter((volume) => {
