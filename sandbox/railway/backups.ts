@@ -1,8 +1,9 @@
 /** Backups of volume instances: made, restored and deleted by workflows that are polled. */
 import { type Ask, type Field, volumeInstanceFor } from "./access.ts";
 import { badInput, notAuthorized, refusal } from "./errors.ts";
-import type { BackupRow, BackupScheduleRow, Due, ScheduleKind, VolumeInstanceRow, Work } from "./model.ts";
+import type { BackupRow, BackupScheduleRow, ScheduleKind, VolumeInstanceRow } from "./model.ts";
 import type { Store } from "./store.ts";
+import type { Due, Work } from "./tables.ts";
 
 const daySeconds = 86_400;
 const kinds: Readonly<Record<ScheduleKind, { cron: string; retentionSeconds: number; everyMs: number }>> = {

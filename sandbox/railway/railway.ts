@@ -6,12 +6,13 @@ import { answer, faultAnswer, operationName } from "./answer.ts";
 import { scheduledBackup, workflowDone } from "./backups.ts";
 import { restarted, step } from "./deployments.ts";
 import { statusAt } from "./deploymentview.ts";
-import { type Due, type Plan, type TokenRow, tableNames } from "./model.ts";
+import type { Plan, TokenRow } from "./model.ts";
 import { patchApplied } from "./patches.ts";
 import { projectGone } from "./projects.ts";
 import { seed } from "./seed.ts";
 import { Acts, Settings } from "./settings.ts";
 import { Store } from "./store.ts";
+import { type Due, tableNames } from "./tables.ts";
 import { volumeGone, volumeReady } from "./volumes.ts";
 import { type RailwayWorld, railwayWorld } from "./world.ts";
 

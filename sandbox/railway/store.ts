@@ -1,7 +1,7 @@
 /** All the emulator holds, as tables of plain rows, with the clock, chance and the agenda of what happens by itself. */
 import type { EmulatorContext } from "../emulator.ts";
-import { type Due, type Rows, tableNames } from "./model.ts";
 import { defaultSettings, type Settings } from "./settings.ts";
+import { type Due, type Rows, tableNames } from "./tables.ts";
 
 export type Tables = { readonly [Name in keyof Rows]: Map<string, Rows[Name]> };
 
