@@ -208,7 +208,8 @@ export function newestFirst(store: Store, wanted: (row: DeploymentRow) => boolea
     .sort((a, b) => b.createdAt.localeCompare(a.createdAt));
 }
 
-function settingsOf(instance: InstanceRow): InstanceSettings {
+/** What a deployment freezes of an instance. */
+export function settingsOf(instance: InstanceRow): InstanceSettings {
   const {
     id: _id,
     serviceId: _s,

@@ -1,6 +1,7 @@
 /** Sets up a world from outside: the shapes of `state()` with given ids; what is left out gets the platform's defaults. */
 import { findInstance } from "./access.ts";
 import { defaultsOf, type Given } from "./defaults.ts";
+import { settingsOf } from "./deployments.ts";
 import { defaultInstanceSettings, makeInstance } from "./instances.ts";
 import { addTraffic } from "./sleep.ts";
 import type { Store } from "./store.ts";
@@ -104,7 +105,7 @@ function finish(store: Store, objects: Given): void {
   const rows = [...tables.deployments.values()].slice(-given.length).sort((a, b) => a.createdAt.localeCompare(b.createdAt));
   for (const row of given.length > 0 ? rows : []) {
     const instance = findInstance(store, row.serviceId, row.environmentId);
-    row.settings = { ...defaultInstanceSettings(), ...instance, ...row.settings };
+    row.settings = { ...(instance ? settingsOf(instance) : defaultInstanceSettings()), ...row.settings };
     if (Object.keys(row.deployedVariables).length === 0)
       row.deployedVariables = renderedVariables(store, row.projectId, row.environmentId, row.serviceId, true);
     if (row.runs.length > 0 || !["SUCCESS", "REMOVED", "CRASHED"].includes(row.status)) continue;

@@ -22,7 +22,8 @@ export const startMs = Date.parse("2026-11-01T00:00:00Z");
 
 export function bench(options: RailwayOptions = {}) {
   const clock = { atMs: startMs, now: () => clock.atMs };
-  const railway = createRailway({ clock, random: seededRandom(7) }, options);
+  const random = seededRandom(7);
+  const railway = createRailway({ clock, random }, options);
 
   /** Moves the clock as the sandbox does: every event of the emulator at its own time. */
   function advanceTo(atMs: number): void {
@@ -104,5 +105,5 @@ export function bench(options: RailwayOptions = {}) {
   const status = (id: string) =>
     ask<{ status: string }>("query ($id: String!) { deployment(id: $id) { status } }", { id }).then((row) => row.status);
 
-  return { railway, clock, send, ask, advance, advanceTo, minutes, project, service, update, deploy, running, status };
+  return { railway, random, clock, send, ask, advance, advanceTo, minutes, project, service, update, deploy, running, status };
 }
