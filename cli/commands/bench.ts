@@ -1,6 +1,7 @@
 import { buildCommand } from "@stricli/core";
 import { OperatorError } from "../../domain/error.ts";
 import type { Context } from "../context.ts";
+import { toggle } from "../flags.ts";
 
 const benches: Readonly<Record<string, () => Promise<() => unknown>>> = {
   verdicts: async () => (await import("../../test/bench/verdicts.ts")).bench,
@@ -14,7 +15,7 @@ export const bench = buildCommand<{ json?: boolean }, [string], Context>({
   },
   parameters: {
     flags: {
-      json: { kind: "boolean", optional: true, withNegated: false, brief: "only the JSON object (the last line in any case)" },
+      json: toggle("only the JSON object (the last line in any case)"),
     },
     positional: { kind: "tuple", parameters: [{ brief: "its name", parse: String, placeholder: "bench" }] },
   },

@@ -1,5 +1,6 @@
 import { buildCommand, buildRouteMap } from "@stricli/core";
 import type { Context } from "../context.ts";
+import { json, text, toggle } from "../flags.ts";
 
 interface VerdictsFlags {
   readonly evidence: string;
@@ -9,9 +10,6 @@ interface VerdictsFlags {
   readonly json?: boolean;
 }
 
-const text = (brief: string, placeholder: string) =>
-  ({ kind: "parsed", parse: String, optional: true, brief, placeholder }) as const;
-
 const verdicts = buildCommand<VerdictsFlags, [], Context>({
   func: async function (flags) {
     const { runVerdicts } = await import("../../billing/evidence/verdicts.ts");
@@ -20,7 +18,8 @@ const verdicts = buildCommand<VerdictsFlags, [], Context>({
       ...(flags.rule === undefined ? {} : { rule: flags.rule }),
       ...(flags.from === undefined ? {} : { from: flags.from }),
       ...(flags.to === undefined ? {} : { to: flags.to }),
-      write: (chunk) => void process.stdout.write(chunk),
+      // Awaited by the judge, so that a slow reader holds it back instead of filling memory.
+      write: (chunk) => new Promise((resolve) => process.stdout.write(chunk, () => resolve())),
     });
   },
   parameters: {
@@ -29,7 +28,7 @@ const verdicts = buildCommand<VerdictsFlags, [], Context>({
       rule: text("a rule of billing/rules/; default fleet-2026-11", "name"),
       from: text("judge the hours that begin in [from, to); default: those the evidence touches", "ISO"),
       to: text("with --from", "ISO"),
-      json: { kind: "boolean", optional: true, withNegated: false, brief: "an object a line (as always here)" },
+      json: toggle("an object a line (as always here)"),
     },
   },
   docs: { brief: "Judge evidence alone, without any vendor: one verdict an hour, an object a line" },
@@ -49,8 +48,8 @@ const programFlags = {
   outputs: text("the stack's outputs as a file instead of asking Pulumi", "file"),
   rule: text("a rule of billing/rules/", "name"),
   only: text("run: only these of collect,plan,apply,reconcile,close", "stages"),
-  live: { kind: "boolean", optional: true, withNegated: false, brief: "needed for a live Stripe key" },
-  json: { kind: "boolean", optional: true, withNegated: false, brief: "one JSON object on stdout" },
+  live: toggle("needed for a live Stripe key"),
+  json,
 } as const;
 
 /** The billing program is a process of its own: these commands only call it, with the same words and flags. */

@@ -1,5 +1,6 @@
 import { buildCommand } from "@stricli/core";
 import type { Context } from "../context.ts";
+import { toggle } from "../flags.ts";
 
 export const doctor = buildCommand<{ json?: boolean }, [], Context>({
   func: async function (flags) {
@@ -8,7 +9,7 @@ export const doctor = buildCommand<{ json?: boolean }, [], Context>({
     if (flags.json) return this.print(JSON.stringify(report));
     for (const [topic, value] of Object.entries(report)) this.print(`${topic.padEnd(12)} ${line(value)}`);
   },
-  parameters: { flags: { json: { kind: "boolean", optional: true, withNegated: false, brief: "one JSON object" } } },
+  parameters: { flags: { json: toggle("one JSON object") } },
   docs: { brief: "Which engine, Node and tools are used, and why" },
 });
 

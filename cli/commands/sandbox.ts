@@ -1,5 +1,6 @@
-import { buildCommand, buildRouteMap, numberParser } from "@stricli/core";
+import { buildCommand, buildRouteMap } from "@stricli/core";
 import type { Context } from "../context.ts";
+import { json, number, text, toggle } from "../flags.ts";
 
 export interface StartFlags {
   readonly start?: string;
@@ -19,22 +20,12 @@ export interface UseFlags {
   readonly json?: boolean;
 }
 
-const json = { kind: "boolean", optional: true, withNegated: false, brief: "one JSON object on stdout" } as const;
-const number = (brief: string) => ({ kind: "parsed", parse: numberParser, optional: true, brief, placeholder: "n" }) as const;
-const text = (brief: string, placeholder: string) =>
-  ({ kind: "parsed", parse: String, optional: true, brief, placeholder }) as const;
-
 const start = buildCommand<StartFlags, [], Context>({
   loader: async () => (await import("../sandbox.ts")).start,
   parameters: {
     flags: {
       start: text("where a fresh sandbox's clock stands; default 2026-11-01T00:00:00Z", "ISO"),
-      realTime: {
-        kind: "boolean",
-        optional: true,
-        withNegated: false,
-        brief: "time passes as on the wall instead of standing still",
-      },
+      realTime: toggle("time passes as on the wall instead of standing still"),
       port: number("the first of six ports on 127.0.0.1; default: free ones"),
       seed: number("brings back the same ids and chances"),
       json,
@@ -63,7 +54,7 @@ const use = buildCommand<UseFlags, [string], Context>({
       hours: number("how long"),
       minutes: number("how long"),
       everyMinutes: number("a request each so many minutes; default 1"),
-      sprint: { kind: "boolean", optional: true, withNegated: false, brief: "a sprint runs meanwhile: model calls each minute" },
+      sprint: toggle("a sprint runs meanwhile: model calls each minute"),
       path: text("path of the requests; default /", "/path"),
       json,
     },
@@ -91,7 +82,7 @@ const fault = buildCommand<
     flags: {
       nth: number("at the nth such call from now; default 1"),
       probability: number("at each such call with this chance (0 to 1)"),
-      clear: { kind: "boolean", optional: true, withNegated: false, brief: "take back all faults of this vendor" },
+      clear: toggle("take back all faults of this vendor"),
       json,
     },
     positional: {

@@ -1,5 +1,6 @@
 import { buildCommand, buildRouteMap } from "@stricli/core";
 import type { Context } from "../context.ts";
+import { json } from "../flags.ts";
 
 export interface StackFlags {
   readonly stack: string;
@@ -19,7 +20,6 @@ const stack = {
   brief: "the stack: a folder of tenants/",
   placeholder: "name",
 } as const;
-const json = { kind: "boolean", optional: true, withNegated: false, brief: "one JSON object on stdout" } as const;
 const slug = {
   kind: "tuple",
   parameters: [{ brief: "the tenant: file name = slug = hostname label", parse: String, placeholder: "slug" }],

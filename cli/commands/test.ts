@@ -1,5 +1,6 @@
 import { buildCommand, numberParser } from "@stricli/core";
 import type { Context } from "../context.ts";
+import { toggle } from "../flags.ts";
 
 export interface TestFlags {
   readonly full?: boolean;
@@ -12,10 +13,10 @@ export const test = buildCommand<TestFlags, [string?], Context>({
   loader: async () => (await import("../test.ts")).runTests,
   parameters: {
     flags: {
-      full: { kind: "boolean", optional: true, withNegated: false, brief: "the suite at its full size" },
+      full: toggle("the suite at its full size"),
       seed: { kind: "parsed", parse: numberParser, optional: true, brief: "brings the same random cases back" },
-      json: { kind: "boolean", optional: true, withNegated: false, brief: "only the result as one JSON object on stdout" },
-      list: { kind: "boolean", optional: true, withNegated: false, brief: "print each case of the suite on a line and run none" },
+      json: toggle("only the result as one JSON object on stdout"),
+      list: toggle("print each case of the suite on a line and run none"),
     },
     positional: {
       kind: "tuple",
