@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { afterEach, expect, test } from "vitest";
 import { memoryClock } from "../../domain/clock.ts";
 import { sandboxClock } from "./clock.ts";
+import { patientClock } from "./patient-clock.ts";
 import { type HttpRequest, isAmbiguous, request, retryAfterMs, TransportError } from "./request.ts";
 
 type Handler = (request: IncomingMessage, response: ServerResponse, nth: number) => void;
@@ -21,22 +22,6 @@ async function serve(handle: Handler): Promise<{ url: string; seen: () => number
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   return { url: `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}/`, seen: () => seen };
-}
-
-/** A clock whose deadlines never come, but whose waits between attempts pass at once. */
-function patientClock(deadlineMs: number) {
-  const clock = memoryClock(Date.parse("2026-11-24T10:00:00Z"));
-  const waits: number[] = [];
-  return {
-    waits,
-    now: clock.now,
-    sleep: async (ms: number, signal?: AbortSignal) => {
-      if (ms === deadlineMs)
-        return new Promise<void>((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
-      waits.push(ms);
-      return clock.sleep(ms, signal);
-    },
-  };
 }
 
 const deadlineMs = 30_001;

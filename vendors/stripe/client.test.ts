@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { type Clock, memoryClock } from "../../domain/clock.ts";
 import { VendorError } from "../../domain/error.ts";
+import { patientClock } from "../http/patient-clock.ts";
 import { apiVersion, createStripeClient } from "./client.ts";
 import { isAlreadyDelivered } from "./refusal.ts";
 
@@ -36,18 +37,8 @@ async function serve(answers: Answer[]): Promise<{ base: string; seen: Seen[] }>
 const customer = { status: 200, body: { id: "cus_1", object: "customer" } };
 const broken = { status: 500, body: { error: { type: "api_error", message: "oops" } } };
 const key = "sk_test_abcdefghijkl";
-/** The memory clock lets every sleep pass at once; a request's deadline must not. */
-function patientClock() {
-  const clock = memoryClock(0);
-  const never = (signal?: AbortSignal) =>
-    new Promise<void>((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
-  return {
-    now: clock.now,
-    sleep: (ms: number, signal?: AbortSignal) => (ms === 30_000 ? never(signal) : clock.sleep(ms, signal)),
-  };
-}
-const client = (apiBase: string, clock: Clock = patientClock()) =>
-  createStripeClient({ secretKey: key, apiBase, clock, live: false });
+const patient = () => patientClock(30_000, 0);
+const client = (apiBase: string, clock: Clock = patient()) => createStripeClient({ secretKey: key, apiBase, clock, live: false });
 const create = (base: string) =>
   client(base).write("POST /v1/customers", "customer:a", (sdk, options) => sdk.customers.create({}, options));
 
@@ -87,7 +78,7 @@ test("an answer that never comes ends at the clock's deadline", async () => {
 
 test("no more than 25 requests start within a second", async () => {
   const { base } = await serve([customer]);
-  const clock = patientClock();
+  const clock = patient();
   const stripe = client(base, clock);
   await Promise.all(Array.from({ length: 60 }, () => stripe.read("GET", (sdk) => sdk.customers.retrieve("cus_1"))));
   expect(await clock.now()).toBe(2000);

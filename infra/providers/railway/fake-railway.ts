@@ -1,7 +1,7 @@
 /** For tests: a small Railway on loopback, by operation name, with a clock whose waits pass at once. Just enough behaviour for the resources' own
  *  promises; the sandbox's emulator is another program and knows much more. */
 import { createServer } from "node:http";
-import { memoryClock } from "../../../domain/clock.ts";
+import { patientClock } from "../../../vendors/http/patient-clock.ts";
 
 type Row = Record<string, unknown> & { id: string };
 type Variables = Record<string, unknown> & { input?: Record<string, unknown> };
@@ -27,25 +27,11 @@ export interface FakeRailway {
   close(): void;
 }
 
-/** Request deadlines never come, all other waits pass at once. */
-export function patientClock() {
-  const clock = memoryClock(Date.parse("2026-11-24T10:00:00Z"));
-  const waits: number[] = [];
-  const deadlineMs = 45_000;
-  return {
-    waits,
-    now: clock.now,
-    sleep: async (ms: number, signal?: AbortSignal) => {
-      if (ms === deadlineMs)
-        return new Promise<void>((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
-      waits.push(ms);
-      return clock.sleep(ms, signal);
-    },
-  };
-}
+/** The client's deadline of a call. */
+const deadlineMs = 45_000;
 
 export async function startFakeRailway(): Promise<FakeRailway> {
-  const clock = patientClock();
+  const clock = patientClock(deadlineMs);
   const faults = new Map<string, Fault[]>();
   let nth = 0;
   const newId = (kind: string) => `${kind}-${++nth}`;
