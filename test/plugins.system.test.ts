@@ -1,15 +1,12 @@
 /** The sandbox's stand-in plugins under the real engine, asked for by the real SDKs. */
 import { once } from "node:events";
-import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { beforeAll, expect, onTestFinished, test } from "vitest";
 import { ensureEngine } from "../engine/engine.ts";
-import { pulumiEnvironment, withPulumiEnvironment } from "../engine/environment.ts";
 import type { Engine } from "../engine/find.ts";
-import { runPulumi } from "../engine/run.ts";
-import { temporaryFolder } from "../engine/testing/fakes.ts";
+import { tinyProject } from "../engine/testing/project.ts";
 import { installPlugins } from "../sandbox/plugins/install.ts";
 
 const root = resolve(import.meta.dirname, "..");
@@ -63,28 +60,13 @@ async function recorder() {
   return { requests, url: `http://127.0.0.1:${typeof address === "object" && address ? address.port : 0}/client/v4` };
 }
 
-async function project(baseUrl: string) {
-  const folder = await temporaryFolder();
-  const [cwd, state, home] = [join(folder, "project"), join(folder, "state"), join(folder, "home")];
-  await Promise.all([mkdir(cwd), mkdir(state)]);
-  await symlink(join(root, "node_modules"), join(cwd, "node_modules"));
-  await writeFile(
-    join(cwd, "Pulumi.yaml"),
-    "name: tiny\nruntime:\n  name: nodejs\n  options:\n    typescript: false\nmain: main.ts\n",
-  );
-  await writeFile(join(cwd, "package.json"), '{"type":"module"}');
-  await writeFile(join(cwd, "main.ts"), program);
-  await installPlugins(home);
-  await installPlugins(home);
+function project(baseUrl: string) {
   const user = { ...process.env, CLOUDFLARE_BASE_URL: baseUrl, CLOUDFLARE_API_TOKEN: "token" };
-  const made = pulumiEnvironment({
-    ...{ root, engine, home, backendUrl: `file://${state}`, passphrase: "worthless" },
-    ...{ offlinePlugins: true, user },
-  });
-  const env = withPulumiEnvironment(user, made);
-  const pulumi = (...args: string[]) => runPulumi(engine, args, { cwd, env });
-  expect(await pulumi("stack", "init", "t")).toMatchObject({ code: 0 });
-  return { pulumi };
+  const prepare = async (home: string) => {
+    await installPlugins(home);
+    await installPlugins(home);
+  };
+  return tinyProject(engine, program, { user, prepare });
 }
 
 test("the official SDKs find the stand-ins: a program is brought up, unchanged, refreshed and destroyed, its secrets sealed", async () => {

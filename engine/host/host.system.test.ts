@@ -1,16 +1,15 @@
 import { spawn } from "node:child_process";
-import { cp, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { beforeAll, expect, onTestFinished, test } from "vitest";
 import { systemClock } from "../../domain/clock.ts";
 import { ensureEngine } from "../engine.ts";
-import { pulumiEnvironment, withPulumiEnvironment } from "../environment.ts";
 import { type EngineEvent, pulumiEvents } from "../events.ts";
 import type { Engine } from "../find.ts";
 import { processMark } from "../lock.ts";
 import { progressPrinter } from "../progress.ts";
 import { runPulumi } from "../run.ts";
-import { temporaryFolder } from "../testing/fakes.ts";
+import { tinyProject } from "../testing/project.ts";
 
 const root = resolve(import.meta.dirname, "..", "..");
 let engine: Engine;
@@ -20,33 +19,7 @@ beforeAll(async () => {
   engine = await ensureEngine({ env: process.env, root, onProgress: printer.report }).finally(() => printer.end());
 }, 1_200_000);
 
-/** A Pulumi project with that program, and a stack on a file backend, all in a temporary folder. */
-async function project(program: string) {
-  const folder = await temporaryFolder();
-  const cwd = join(folder, "project");
-  const state = join(folder, "state");
-  await Promise.all([mkdir(cwd), mkdir(state)]);
-  await symlink(join(root, "node_modules"), join(cwd, "node_modules"));
-  await writeFile(
-    join(cwd, "Pulumi.yaml"),
-    "name: tiny\nruntime:\n  name: nodejs\n  options:\n    typescript: false\nmain: main.ts\n",
-  );
-  await writeFile(join(cwd, "package.json"), '{"type":"module"}');
-  await writeFile(join(cwd, "main.ts"), program);
-  const made = pulumiEnvironment({
-    root,
-    engine,
-    home: join(folder, "home"),
-    backendUrl: `file://${state}`,
-    passphrase: "worthless",
-    offlinePlugins: true,
-    user: process.env,
-  });
-  const env = withPulumiEnvironment(process.env, made);
-  const pulumi = (...args: string[]) => runPulumi(engine, args, { cwd, env });
-  expect(await pulumi("stack", "init", "t")).toMatchObject({ code: 0 });
-  return { folder, cwd, env, pulumi };
-}
+const project = (program: string) => tinyProject(engine, program);
 
 const program = `
 import * as pulumi from "@pulumi/pulumi";
