@@ -1,5 +1,5 @@
 import { emit } from "./events.ts";
-import { lineOfItem } from "./invoice-items.ts";
+import { lineOfItem, pendingItems } from "./invoice-items.ts";
 import { Invoice, type Line, recount, renderInvoice } from "./invoices.ts";
 import type { Subscription } from "./subscriptions.ts";
 import type { World } from "./world.ts";
@@ -65,13 +65,5 @@ export function planAttempt(world: World, invoice: Invoice, at: number): void {
 }
 
 function takePending(world: World, subscription: Subscription): Line[] {
-  return world.invoiceItems
-    .all()
-    .filter(
-      (item) =>
-        item.invoice === null &&
-        item.customer === subscription.customer &&
-        (item.subscription === null || item.subscription === subscription.id),
-    )
-    .map((item) => lineOfItem(world, item));
+  return pendingItems(world, subscription).map((item) => lineOfItem(world, item));
 }

@@ -6,6 +6,7 @@ import { type Operation, operation } from "./operation.ts";
 import { clearable, expand, flag, integer, mergeMetadata, metadata, paging, text, timeRange } from "./params.ts";
 import { priceOf } from "./prices.ts";
 import { missing, missingParam, Refusal } from "./refusal.ts";
+import type { Subscription } from "./subscriptions.ts";
 import type { World } from "./world.ts";
 
 /** Something to be billed on the next invoice, or on a given draft. */
@@ -56,6 +57,18 @@ export function addInvoiceItem(world: World, fields: Omit<z.input<typeof Invoice
   );
   emit(world, "invoiceitem.created", renderInvoiceItem(world, item), clock);
   return item;
+}
+
+/** What the subscription's next invoice takes: items of its own and of its customer that no invoice has yet. */
+export function pendingItems(world: World, subscription: Subscription): InvoiceItem[] {
+  return world.invoiceItems
+    .all()
+    .filter(
+      (item) =>
+        item.invoice === null &&
+        item.customer === subscription.customer &&
+        (item.subscription === null || item.subscription === subscription.id),
+    );
 }
 
 /** The invoice item as Stripe answers it. */

@@ -1,11 +1,11 @@
 import * as z from "zod";
 import { boundaryAfter } from "./billing-cycle.ts";
-import { lineOfItem } from "./invoice-items.ts";
+import { lineOfItem, pendingItems } from "./invoice-items.ts";
 import { flatLines, meteredLines } from "./invoice-lines.ts";
 import { Invoice, recount, renderInvoice } from "./invoices.ts";
 import { expand, flag, text } from "./params.ts";
+import { creditUnused } from "./proration.ts";
 import { missing, Refusal } from "./refusal.ts";
-import { creditUnused } from "./subscription-cancel.ts";
 import { cycleOf, isLive, periodOf, type Subscription } from "./subscriptions.ts";
 import type { World } from "./world.ts";
 
@@ -33,14 +33,7 @@ export function preview(world: World, params: z.infer<typeof previewParams>): ob
   const usage = { start: past.start, end: details?.cancel_now ? now : past.end };
   const before = new Set(world.invoiceItems.all().map((item) => item.id));
   if (details?.cancel_now) creditUnused(world, subscription, now);
-  const pending = world.invoiceItems
-    .all()
-    .filter(
-      (item) =>
-        item.invoice === null &&
-        item.customer === subscription.customer &&
-        (item.subscription === null || item.subscription === subscription.id),
-    );
+  const pending = pendingItems(world, subscription);
   const lines = [
     ...meteredLines(world, subscription, usage),
     ...(ends ? [] : flatLines(world, subscription, next, next)),

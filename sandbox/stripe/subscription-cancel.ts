@@ -1,10 +1,8 @@
 import { attempt, finalize } from "./collection.ts";
-import { prorate } from "./decimal.ts";
 import { emit } from "./events.ts";
 import { draftFor } from "./invoice-drafts.ts";
-import { addInvoiceItem } from "./invoice-items.ts";
-import { licensed, meteredLines, productName } from "./invoice-lines.ts";
-import { fullPeriod } from "./renewal.ts";
+import { meteredLines } from "./invoice-lines.ts";
+import { creditUnused } from "./proration.ts";
 import { periodOf, renderSubscription, type Subscription } from "./subscriptions.ts";
 import { emitThin } from "./thin-events.ts";
 import type { World } from "./world.ts";
@@ -52,30 +50,6 @@ export function endSubscription(world: World, subscription: Subscription, reason
   emit(world, "customer.subscription.deleted", renderSubscription(world, subscription), subscription.test_clock);
   const related = { id: subscription.id, type: "subscription", url: `/v1/subscriptions/${subscription.id}` };
   emitThin(world, "v1.customer.subscription.canceled", related, undefined, subscription.test_clock);
-}
-
-/** A pending credit for the flat fee of the time from `from` to the period's end. */
-export function creditUnused(world: World, subscription: Subscription, from: number): void {
-  const { end } = periodOf(subscription);
-  const full = fullPeriod(world, subscription);
-  for (const { item, price } of licensed(world, subscription)) {
-    const whole = price.unit_amount * (item.quantity ?? 1);
-    const amount = -prorate(whole, Math.max(0, end - from), full.end - full.start);
-    if (amount === 0) continue;
-    addInvoiceItem(world, {
-      customer: subscription.customer,
-      subscription: subscription.id,
-      subscription_item: item.id,
-      amount,
-      currency: subscription.currency,
-      description: `Unused time on ${productName(world, price)}`,
-      period: { start: from, end },
-      price: price.id,
-      unit_amount: price.unit_amount,
-      quantity: String(item.quantity ?? 1),
-      proration: true,
-    });
-  }
 }
 
 /** 23 hours without the first payment: over for good, its invoice void. */

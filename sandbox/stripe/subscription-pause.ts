@@ -3,12 +3,11 @@ import { boundaryAfter, boundaryBefore } from "./billing-cycle.ts";
 import { finalize, methodOf } from "./collection.ts";
 import { emit } from "./events.ts";
 import { draftFor } from "./invoice-drafts.ts";
-import { addInvoiceItem } from "./invoice-items.ts";
 import { flatLines, meteredLines } from "./invoice-lines.ts";
 import { renderInvoice } from "./invoices.ts";
 import { expand, integer } from "./params.ts";
+import { addUsageItem, creditUnused } from "./proration.ts";
 import { Refusal } from "./refusal.ts";
-import { creditUnused } from "./subscription-cancel.ts";
 import { prorationBehavior } from "./subscription-create.ts";
 import { cycleOf, periodOf, renderSubscription, type Subscription, setPeriod, setStatus } from "./subscriptions.ts";
 import type { World } from "./world.ts";
@@ -37,19 +36,7 @@ export function pause(world: World, subscription: Subscription, params: z.infer<
   const unused = params.bill_for?.unused_time_from?.type ?? "now";
   if ((params.bill_for?.outstanding_usage_through?.type ?? "now") === "now") {
     for (const line of meteredLines(world, subscription, { start, end: now })) {
-      if (line.amount === 0) continue;
-      addInvoiceItem(world, {
-        customer: subscription.customer,
-        subscription: subscription.id,
-        subscription_item: line.subscription_item,
-        amount: line.amount,
-        currency: subscription.currency,
-        description: line.description,
-        period: line.period,
-        price: line.price,
-        unit_amount: line.unit_amount,
-        quantity: line.quantity ?? "0",
-      });
+      if (line.amount !== 0) addUsageItem(world, subscription, line);
     }
     for (const item of subscription.items) item.usage_from = now;
   }

@@ -1,16 +1,14 @@
 import * as z from "zod";
 import { boundaryAfter } from "./billing-cycle.ts";
 import { finalize } from "./collection.ts";
-import { prorate } from "./decimal.ts";
 import { emit } from "./events.ts";
 import { draftFor } from "./invoice-drafts.ts";
-import { addInvoiceItem } from "./invoice-items.ts";
-import { meteredLinesOf, productName } from "./invoice-lines.ts";
+import { meteredLinesOf } from "./invoice-lines.ts";
 import { clearable, clearableInteger, expand, flag, integer, mergeMetadata, metadata, text } from "./params.ts";
 import { ownMethod } from "./payment-methods.ts";
 import { isMetered, priceOf } from "./prices.ts";
+import { addUsageItem, prorateItem } from "./proration.ts";
 import { missing, Refusal } from "./refusal.ts";
-import { fullPeriod } from "./renewal.ts";
 import { itemOf, prorationBehavior, refuseItem } from "./subscription-create.ts";
 import { cycleOf, isLive, periodOf, renderSubscription, type Subscription, type SubscriptionItem } from "./subscriptions.ts";
 import type { World } from "./world.ts";
@@ -92,20 +90,7 @@ export function removeItem(
   const { start } = periodOf(subscription);
   if (prorated) {
     if (isMetered(priceOf(world, item.price))) {
-      for (const line of meteredLinesOf(world, subscription, item, { start, end: from })) {
-        addInvoiceItem(world, {
-          customer: subscription.customer,
-          subscription: subscription.id,
-          subscription_item: item.id,
-          amount: line.amount,
-          currency: subscription.currency,
-          description: line.description,
-          period: line.period,
-          price: line.price,
-          unit_amount: line.unit_amount,
-          quantity: line.quantity ?? "0",
-        });
-      }
+      for (const line of meteredLinesOf(world, subscription, item, { start, end: from })) addUsageItem(world, subscription, line);
     } else prorateItem(world, subscription, item, from, -1);
   }
   subscription.items = subscription.items.filter((other) => other.id !== item.id);
@@ -173,27 +158,6 @@ export function addItem(
   subscription.items.push(item);
   if (prorated && !isMetered(priceOf(world, item.price))) prorateItem(world, subscription, item, from, 1);
   return item;
-}
-
-function prorateItem(world: World, subscription: Subscription, item: SubscriptionItem, from: number, sign: 1 | -1): void {
-  const price = priceOf(world, item.price);
-  const { end } = periodOf(subscription);
-  const full = fullPeriod(world, subscription);
-  const amount = sign * prorate(price.unit_amount * (item.quantity ?? 1), Math.max(0, end - from), full.end - full.start);
-  if (amount === 0) return;
-  addInvoiceItem(world, {
-    customer: subscription.customer,
-    subscription: subscription.id,
-    subscription_item: item.id,
-    amount,
-    currency: subscription.currency,
-    description: `${sign < 0 ? "Unused" : "Remaining"} time on ${productName(world, price)}`,
-    period: { start: from, end },
-    price: price.id,
-    unit_amount: price.unit_amount,
-    quantity: String(item.quantity ?? 1),
-    proration: true,
-  });
 }
 
 function changeEnd(world: World, subscription: Subscription, params: z.infer<typeof updateParams>, now: number): void {
