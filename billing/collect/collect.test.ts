@@ -1,11 +1,12 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { dayMs, hourMs, minuteMs } from "../../domain/hour.ts";
+import { usdFromCents } from "../../domain/money.ts";
 import { oursOf } from "./deployments.ts";
 import { loginsOf } from "./logins.ts";
 import { collectMemory } from "./memory.ts";
 import { missingSpans } from "./missing.ts";
-import { askModel, modelUseOf } from "./model.ts";
-import type { MemorySeries, RailwayPort } from "./ports.ts";
+import { askHours, askMinutes, modelUseOf } from "./model.ts";
+import type { MemorySeries, ModelPort, ModelUses, RailwayPort } from "./ports.ts";
 
 const t = Date.parse("2026-11-23T10:00:00Z");
 const day = Date.parse("2026-11-23T00:00:00Z");
@@ -68,18 +69,68 @@ test("a log-in is kept without its address, and refused ones and log-outs are no
   expect(loginsOf(rows, { uid: "tn_aaaaaaaaaa" as never, applicationId: "app" }, span, "other").who).not.toEqual(line.who);
 });
 
-test("a cut answer about model use extends no record, and a cached one only to when it was made", async () => {
-  const port = (complete: boolean, cachedAtMs: number | null) => ({
-    analytics: async () => ({ rows: [{ atMs: t, keyName: "fleet:prod:tn_aaaaaaaaaa", requestCount: 2 }], complete, cachedAtMs }),
-  });
+describe("model use", () => {
   const uid = "tn_aaaaaaaaaa" as never;
-  const settled = t + hourMs;
-  const cut = modelUseOf(await askModel(port(false, null), span, settled), "prod", uid, span);
-  expect(cut).toMatchObject({ from: t, to: t, minutes: [t] });
-  const cached = modelUseOf(await askModel(port(true, t + 35 * minuteMs), span, settled), "prod", uid, span);
-  expect(cached).toMatchObject({ to: t + 20 * minuteMs });
-  expect(modelUseOf(await askModel(port(true, null), span, settled), "test", uid, span)).toMatchObject({
-    minutes: [],
-    to: t + hourMs,
+  const keyName = "fleet:prod:tn_aaaaaaaaaa";
+  type Query = Parameters<ModelPort["analytics"]>[0];
+  /** A vendor that refuses what the real one refuses, with one call in each of the given minutes, a cent each. */
+  function vendor(minutes: readonly number[], minuteAnswer: Partial<ModelUses> = {}) {
+    const asked: Query[] = [];
+    const port: ModelPort = {
+      async analytics(query) {
+        asked.push(query);
+        const step = query.granularity === "hour" ? hourMs : minuteMs;
+        if (step === minuteMs && query.toMs - query.fromMs > 3 * hourMs) throw new Error("the window is too wide");
+        const within = minutes.filter((at) => at >= query.fromMs && at < query.toMs);
+        const groups = Map.groupBy(within, (at) => Math.floor(at / step) * step);
+        const rows = [...groups].map(([atMs, { length }]) => ({
+          atMs,
+          keyName,
+          requestCount: length,
+          usage: usdFromCents(length),
+        }));
+        return { rows, complete: true, cachedAtMs: null, ...(step === minuteMs && minuteAnswer) };
+      },
+    };
+    return { port, asked };
+  }
+  const ask = async (port: ModelPort, settledTo: number, within = span, stack = "prod") =>
+    modelUseOf(await askMinutes(port, stack, await askHours(port, within), within, settledTo), stack, uid, within);
+
+  test("a cut answer extends no record, and a cached one only to when it was made", async () => {
+    const settled = t + hourMs;
+    const cut = await ask(vendor([t], { complete: false }).port, settled);
+    expect(cut).toMatchObject({ from: t, to: t, minutes: [t] });
+    const cached = await ask(vendor([t], { cachedAtMs: t + 35 * minuteMs }).port, settled);
+    expect(cached).toMatchObject({ to: t + 20 * minuteMs });
+    expect(await ask(vendor([t]).port, settled, span, "test")).toMatchObject({ minutes: [], to: t + hourMs });
+  });
+
+  test("a month without use is one call, and minutes are asked for in windows of three hours around use only", async () => {
+    const month = { from: day - 30 * dayMs, to: day };
+    const idle = vendor([]);
+    expect(await ask(idle.port, day, month)).toMatchObject({ ...month, minutes: [], spent: [] });
+    expect(idle.asked).toHaveLength(1);
+    // 10Z and 12Z are in one window, 13Z is not.
+    const minutes = [t, t + 2 * hourMs, t + 3 * hourMs, t + 3 * hourMs + 30 * minuteMs];
+    const used = vendor(minutes);
+    const line = await ask(used.port, day + dayMs, { from: day, to: day + dayMs });
+    expect(line).toMatchObject({ to: day + dayMs, minutes });
+    expect(used.asked.slice(1).map((query) => [query.fromMs - t, query.toMs - t])).toEqual([
+      [0, 3 * hourMs],
+      [3 * hourMs, 4 * hourMs],
+    ]);
+  });
+
+  test("a call in the minute in which the record ended is not lost", async () => {
+    const { port } = vendor([t + 30 * minuteMs]);
+    const line = await ask(port, t + hourMs, { from: t + 30 * minuteMs + 37_123, to: t + hourMs });
+    expect(line).toMatchObject({ minutes: [t + 30 * minuteMs] });
+  });
+
+  test("what was spent is kept by the hour, the whole hour also where the record goes on within it", async () => {
+    const { port } = vendor([t, t + 40 * minuteMs]);
+    const line = await ask(port, t + hourMs, { from: t + 30 * minuteMs, to: t + hourMs });
+    expect(line).toMatchObject({ minutes: [t + 40 * minuteMs], spent: [[t, 20_000]] });
   });
 });

@@ -123,8 +123,9 @@ async function collectModelUse(collecting: Collecting, windows: readonly Window[
   const now = await collecting.clock.now();
   const wanted = await firstMissing(collecting, "model", windows, now, model.retentionMs);
   if (wanted === undefined) return;
+  const hours = await model.askHours(collecting.vendors.model, { from: wanted, to: now });
   for (const span of missingSpans([], wanted, now)) {
-    const answer = await model.askModel(collecting.vendors.model, span, now - model.settleMs);
+    const answer = await model.askMinutes(collecting.vendors.model, collecting.stack, hours, span, now - model.settleMs);
     for (const { tenant } of windows) {
       await save(collecting, tenant.uid, [model.modelUseOf(answer, collecting.stack, tenant.uid, span)], now);
     }

@@ -1,4 +1,5 @@
 /** What the collectors need of the vendors' clients. Each answer is complete for the range asked, or the call fails: a failure leaves the range unknown. */
+import type { Money } from "../../domain/money.ts";
 
 /** [unix seconds, GB], in order of time. */
 export interface MemorySeries {
@@ -43,17 +44,26 @@ export interface AccessPort {
 }
 
 export interface ModelUse {
+  /** Start of the minute or hour. */
   readonly atMs: number;
   readonly keyName: string;
   readonly requestCount: number;
+  readonly usage: Money;
+}
+
+export interface ModelUses {
+  readonly rows: readonly ModelUse[];
+  /** False: the answer was cut and says nothing of what is not in it. */
+  readonly complete: boolean;
+  readonly cachedAtMs: number | null;
 }
 
 export interface ModelPort {
   analytics(query: {
     readonly fromMs: number;
     readonly toMs: number;
-    readonly granularity: "minute";
-  }): Promise<{ readonly rows: readonly ModelUse[]; readonly complete: boolean; readonly cachedAtMs: number | null }>;
+    readonly granularity: "minute" | "hour";
+  }): Promise<ModelUses>;
 }
 
 export interface Vendors {

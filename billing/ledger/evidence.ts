@@ -11,7 +11,7 @@ import { dayStart, type LedgerLine, PackedDay, packDay, type Source, unpackDay }
 export async function addEvidence(tx: Write, uid: TenantUid, lines: readonly LedgerLine[], capturedAt: number): Promise<void> {
   const rows = new Map<string, { day: string; source: Source; lines: LedgerLine[] }>();
   for (const line of lines) {
-    for (const [day, pieces] of byDayWithWho(line)) {
+    for (const [day, pieces] of withLedgerFacts(line)) {
       const key = `${day} ${line.source}`;
       const row = rows.get(key) ?? { day, source: line.source, lines: [] };
       row.lines.push(...pieces);
@@ -97,7 +97,22 @@ async function beginnings(ledger: Pick<Ledger, "db">, uid: TenantUid, before: nu
   });
 }
 
-/** `byDay` cuts log-ins without knowing of the hashes that stand beside them. */
+/** `byDay` cuts lines without knowing of what only the ledger keeps beside them. */
+function withLedgerFacts(line: LedgerLine): Map<string, LedgerLine[]> {
+  return line.source === "model" ? byDayWithSpent(line) : byDayWithWho(line);
+}
+
+function byDayWithSpent({ spent = [], ...line }: LedgerLine): Map<string, LedgerLine[]> {
+  const days = new Map<string, LedgerLine[]>(byDay(line));
+  for (const [day, hours] of Map.groupBy(spent, ([at]) => dayOf(at))) {
+    const [first, ...rest] = days.get(day) ?? [];
+    // An empty line that begins with the original moves no record.
+    const holder: LedgerLine = first ?? { source: "model", from: line.from, to: line.from, minutes: [] };
+    days.set(day, [{ ...holder, spent: hours }, ...rest]);
+  }
+  return days;
+}
+
 function byDayWithWho(line: LedgerLine): Map<string, LedgerLine[]> {
   const { who } = line;
   if (line.source !== "access" || who === undefined) return byDay(line);

@@ -75,3 +75,12 @@ test("who logged in is kept as the collector's hash beside the time", () => {
     { source: "access", from: start, to: start + 10, logins: [start + 3, start + 5], who: ["h3", "h5"] },
   ]);
 });
+
+test("what a model key spent is kept once an hour, the highest that was seen", () => {
+  const hour = start + 5 * 3_600_000;
+  const line = (micros: number): LedgerLine => ({ source: "model", from: start, to: hour, minutes: [], spent: [[hour, micros]] });
+  const packed = packDay(day, "model", [line(30), line(20)], packDay(day, "model", [line(10)]));
+  expect(packed).toMatchObject({ spent: [[5, 30]] });
+  expect(unpackDay(day, packed)).toEqual([line(30)]);
+  expect(PackedDay.parse({ source: "model", record: [], minutes: [] })).toMatchObject({ spent: [] });
+});

@@ -1,7 +1,7 @@
 /** Evidence of one day as the ledger keeps it: compact, and complete enough that any rule can judge it again.
  *  Times are milliseconds since the day's start; samples are the highest of each of the day's 1,440 minutes. */
 import { z } from "zod";
-import { dayMs, minuteMs } from "../../domain/hour.ts";
+import { dayMs, hourMs, minuteMs } from "../../domain/hour.ts";
 import type { EvidenceLine, GatewayRequest, Sample } from "../rules/evidence.ts";
 import { type Interval, unionOf } from "../rules/interval.ts";
 import { requestClasses } from "../rules/rule.ts";
@@ -25,8 +25,13 @@ export const PackedDay = z.discriminatedUnion("source", [
   }),
   /** Each log-in with a keyed hash of who it was: never an address. */
   z.strictObject({ source: z.literal("access"), record: Spans, logins: z.array(z.tuple([z.number(), z.string()])) }),
-  /** Minutes of the day. */
-  z.strictObject({ source: z.literal("model"), record: Spans, minutes: z.array(z.int().min(0).max(1439)) }),
+  /** Minutes of the day; what was spent in each of its 24 hours, in millionths of a dollar. */
+  z.strictObject({
+    source: z.literal("model"),
+    record: Spans,
+    minutes: z.array(z.int().min(0).max(1439)),
+    spent: z.array(z.tuple([z.int().min(0).max(23), z.int().min(0)])).default([]),
+  }),
   z.strictObject({
     source: z.literal("state"),
     intervals: z.array(z.tuple([z.enum(["active", "suspended", "retained", "offboarding"]), z.number(), z.number()])),
@@ -35,8 +40,12 @@ export const PackedDay = z.discriminatedUnion("source", [
 export type PackedDay = z.infer<typeof PackedDay>;
 export type Source = PackedDay["source"];
 
-/** An evidence line with what only the ledger keeps: who logged in, as a hash. */
-export type LedgerLine = EvidenceLine & { readonly who?: readonly string[] };
+/** An evidence line with what only the ledger keeps, because no verdict needs it: who logged in, as a hash beside each log-in, and what the
+ *  model key spent, as [start of the hour, millionths of a dollar]. */
+export type LedgerLine = EvidenceLine & {
+  readonly who?: readonly string[];
+  readonly spent?: readonly (readonly [hourMs: number, micros: number])[];
+};
 
 /** Packs a day's lines of one source on top of what the day already holds; facts add up, nothing is lost. */
 export function packDay(day: string, source: Source, lines: readonly LedgerLine[], before?: PackedDay): PackedDay {
@@ -86,6 +95,7 @@ export function packDay(day: string, source: Source, lines: readonly LedgerLine[
         source,
         record,
         minutes: distinct(own.flatMap((line) => line.minutes.map((at) => Math.floor((at - start) / minuteMs)))),
+        spent: spentOf(own, start),
       };
     }
   }
@@ -129,8 +139,12 @@ export function unpackDay(day: string, packed: PackedDay): LedgerLine[] {
       const [first, ...rest] = withFacts(facts);
       return first === undefined ? [] : [{ ...first, who: packed.logins.map(([, who]) => who) }, ...rest];
     }
-    case "model":
-      return withFacts({ source: "model", ...none, minutes: packed.minutes.map((minute) => start + minute * minuteMs) });
+    case "model": {
+      const minutes = packed.minutes.map((minute) => start + minute * minuteMs);
+      const [first, ...rest] = withFacts({ source: "model", ...none, minutes });
+      const spent = packed.spent.map(([hour, micros]) => [start + hour * hourMs, micros] as const);
+      return first === undefined ? [] : [spent.length ? { ...first, spent } : first, ...rest];
+    }
   }
 }
 
@@ -154,6 +168,16 @@ function seriesOf(samples: readonly Sample[], start: number): (number | null)[] 
     values[minute] = Math.max(values[minute] ?? memoryGB, memoryGB);
   }
   return values;
+}
+
+/** An hour is asked for until it is over: what was spent in it only grows. */
+function spentOf(lines: readonly LedgerLine[], start: number): [number, number][] {
+  const hours = new Map<number, number>();
+  for (const [at, micros] of lines.flatMap((line) => line.spent ?? [])) {
+    const hour = Math.floor((at - start) / hourMs);
+    hours.set(hour, Math.max(hours.get(hour) ?? 0, micros));
+  }
+  return [...hours].sort(([one], [other]) => one - other);
 }
 
 function samplesOf(series: readonly (number | null)[], start: number): Sample[] {

@@ -169,7 +169,11 @@ describe("analytics", () => {
     bench.openRouter.recordCalls(two.key, at, 1, 1n);
     return { ...bench, one, two };
   }
-  const byMinute = { dimensions: ["api_key_id"], granularity: "minute" };
+  const byMinute = {
+    dimensions: ["api_key_id"],
+    granularity: "minute",
+    time_range: { start: "2026-11-30T09:00:00Z", end: "2026-11-30T12:00:00Z" },
+  };
 
   test("rows by key and minute, newest first: counts as strings, cost as a number, the key by its name", async () => {
     const { query } = await used();
@@ -251,13 +255,13 @@ describe("analytics", () => {
     expect((await query({ time_range: { start: "2026-11-30T00:00:00Z", end: "2026-11-29T00:00:00Z" } })).status).toBe(400);
   });
 
-  test("minutes in wide windows are refused where the switch says so", async () => {
+  test("minutes are refused in windows of more than three hours, unless the switch says otherwise", async () => {
     const { query, openRouter } = await used();
-    openRouter.configure?.({ minuteWindowHours: 3 });
-    expect((await query(byMinute)).error?.message).toContain("3 hours");
-    expect(
-      (await query({ ...byMinute, time_range: { start: "2026-11-30T09:00:00Z", end: "2026-11-30T12:00:00Z" } })).status,
-    ).toBe(200);
+    const wide = { ...byMinute, time_range: { start: "2026-11-30T08:59:59Z", end: "2026-11-30T12:00:00Z" } };
+    expect((await query(wide)).error?.message).toContain("3 hours");
+    expect((await query(byMinute)).status).toBe(200);
+    openRouter.configure?.({ minuteWindowHours: null });
+    expect((await query(wide)).status).toBe(200);
   });
 
   test("the 65th query of a minute is refused, with retry-after", async () => {

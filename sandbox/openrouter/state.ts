@@ -57,7 +57,7 @@ export const OpenRouterSettings = z.strictObject({
   /** How long an answer is given again, with `cachedAt`; 0 is never. */
   analyticsCacheSeconds: z.number().min(0),
   analyticsQueriesPerMinute: z.number().int().min(1),
-  /** Widest window for granularity minute. OpenRouter's own guide of 2026 says 3 hours, its API definition says nothing; null is no limit. */
+  /** Widest window for granularity minute. 3 hours by OpenRouter's own guide of 2026, its API definition says nothing; null is no limit. */
   minuteWindowHours: z.number().positive().nullable(),
   /** Credit of the account, in dollars. */
   totalCredits: z.number().min(0),
@@ -70,7 +70,7 @@ export const defaultSettings: OpenRouterSettings = {
   analyticsDelaySeconds: 60,
   analyticsCacheSeconds: 0,
   analyticsQueriesPerMinute: 64,
-  minuteWindowHours: null,
+  minuteWindowHours: 3,
   totalCredits: 10_000,
   callCostMicros: 2_000,
 };

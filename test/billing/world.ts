@@ -10,7 +10,8 @@ import type { BillingReport } from "../../billing/report/report.ts";
 import { loadRule } from "../../billing/rules/rule.ts";
 import { runBilling, type Stage, stages } from "../../billing/run.ts";
 import type { Clock } from "../../domain/clock.ts";
-import { minuteMs } from "../../domain/hour.ts";
+import { hourMs, minuteMs } from "../../domain/hour.ts";
+import { add, usd } from "../../domain/money.ts";
 import type { FleetOutput, TenantOutput } from "../../infra/outputs.ts";
 import { startTestServer, type TestServer } from "../../sandbox/stripe/test-server.ts";
 import { loadPlans } from "../../tenants/load.ts";
@@ -167,20 +168,35 @@ function vendorsOf(world: BillingWorld, clock: Clock): Vendors {
       },
     },
     model: {
-      async analytics({ fromMs, toMs }) {
+      async analytics({ fromMs, toMs, granularity }) {
         up("model");
         const rows = Object.entries(world.outputs.tenants).flatMap(([uid, { slug }]) =>
           (world.days.get(slug)?.model ?? []).map(
-            (minute): ModelUse => ({ atMs: at(minute), keyName: `fleet:test:${uid}`, requestCount: 3 }),
+            (minute): ModelUse => ({ atMs: at(minute), keyName: `fleet:test:${uid}`, requestCount: 3, usage: usd("0.0123") }),
           ),
         );
         const now = await clock.now();
+        const known = rows.filter((row) => row.atMs >= fromMs && row.atMs < Math.min(toMs, now));
         return {
-          rows: rows.filter((row) => row.atMs >= fromMs && row.atMs < Math.min(toMs, now)),
+          rows: granularity === "minute" ? known : byHour(known),
           complete: true,
           cachedAtMs: null,
         };
       },
     },
   };
+}
+
+function byHour(rows: readonly ModelUse[]): ModelUse[] {
+  const groups = Map.groupBy(rows, (row) => `${row.keyName} ${Math.floor(row.atMs / hourMs)}`);
+  return [...groups.values()].flatMap(([first, ...rest]) =>
+    first === undefined
+      ? []
+      : {
+          ...first,
+          atMs: Math.floor(first.atMs / hourMs) * hourMs,
+          requestCount: [first, ...rest].reduce((sum, row) => sum + row.requestCount, 0),
+          usage: add(first.usage, ...rest.map((row) => row.usage)),
+        },
+  );
 }

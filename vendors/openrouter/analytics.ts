@@ -7,6 +7,7 @@ export interface AnalyticsQuery {
   readonly fromMs: number;
   /** Exclusive. */
   readonly toMs: number;
+  /** Minutes are refused for windows of more than three hours (the vendor's guide of 2026). */
   readonly granularity: "minute" | "hour";
 }
 

@@ -75,8 +75,8 @@ test("keys are looked for on every page, by the whole name", async () => {
     { hash: "h100", name: "wanted", disabled: false, limitDollars: 5, limitReset: "monthly" },
   ]);
   expect(asked.map(({ method, url }) => `${method} ${url}`)).toEqual([
-    "GET /api/v1/keys?offset=0",
-    "GET /api/v1/keys?offset=100",
+    "GET /api/v1/keys?offset=0&include_disabled=true",
+    "GET /api/v1/keys?offset=100&include_disabled=true",
   ]);
   expect(asked[0]?.authorization).toBe("Bearer sk-or-v1-management");
 });

@@ -37,7 +37,7 @@ export interface WantedKey {
 }
 
 export interface OpenRouter {
-  /** Every key with exactly this name. */
+  /** Every key with exactly this name, disabled ones too: a list without `include_disabled` leaves them out. */
   keysNamed(name: string, call?: Call): Promise<readonly ModelKey[]>;
   /** The key is shown this once. There is no idempotency: after an ambiguous failure look for the name. */
   createKey(wanted: WantedKey, call?: Call): Promise<{ readonly key: string; readonly made: ModelKey }>;
@@ -112,7 +112,7 @@ export function openRouter(options: OpenRouterOptions): OpenRouter {
       for (let offset = 0; ; offset += pageSize) {
         const page = await send(
           ManyKeys,
-          { method: "GET", path: `/keys?offset=${offset}`, operation: "/keys", retry: "read" },
+          { method: "GET", path: `/keys?offset=${offset}&include_disabled=true`, operation: "/keys", retry: "read" },
           call,
         );
         const { data } = found(page, "GET /keys");
