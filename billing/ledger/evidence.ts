@@ -1,4 +1,5 @@
 /** Evidence in the ledger: one row a tenant, source and UTC day. */
+import { sql } from "kysely";
 import { dayMs, dayOf } from "../../domain/hour.ts";
 import type { TenantUid } from "../../domain/ids.ts";
 import { byDay } from "../rules/evidence.ts";
@@ -75,25 +76,42 @@ export async function loadRecord(
   return unionOf(spans);
 }
 
-/** A window of days does not show when a record began: whether a tenant "has" a source in an hour depends on it. */
-async function beginnings(ledger: Pick<Ledger, "db">, uid: TenantUid, before: number): Promise<LedgerLine[]> {
+/** The lines of the earliest day of each source. */
+export async function loadFirsts(ledger: Pick<Ledger, "db">, uid: TenantUid): Promise<LedgerLine[]> {
   const firsts = await ledger.db
     .selectFrom("evidence")
-    .select(["source", "day", "facts"])
+    .select(["day", "facts"])
     .distinctOn("source")
     .where("uid", "=", uid)
-    .where("source", "in", ["gateway", "access", "model"])
-    .where("day", "<", dayOf(before))
     .orderBy("source")
     .orderBy("day")
     .execute();
-  return firsts.flatMap((row): LedgerLine[] => {
-    const first = unpackDay(row.day, PackedDay.parse(row.facts))[0];
-    if (!first) return [];
-    const span = { from: first.from, to: first.from };
-    if (first.source === "gateway") return [{ source: "gateway", ...span, requests: [], sprintEvents: [] }];
-    if (first.source === "access") return [{ source: "access", ...span, logins: [] }];
-    return first.source === "model" ? [{ source: "model", ...span, minutes: [] }] : [];
+  return firsts.flatMap((row) => unpackDay(row.day, PackedDay.parse(row.facts)));
+}
+
+/** A window of days does not show when a record began: whether a tenant "has" a source in an hour depends on it. The earliest day need not
+ *  hold the earliest beginning: a fact outside its own line's interval is kept on its day by an empty line that begins later. Every line
+ *  is cut so that the day in which it begins has a row, and a row's first span is its earliest. */
+async function beginnings(ledger: Pick<Ledger, "db">, uid: TenantUid, before: number): Promise<LedgerLine[]> {
+  const firsts = await ledger.db
+    .selectFrom("evidence")
+    .select([
+      "source",
+      sql<string | null>`min((day::date - date '1970-01-01') * ${dayMs}::numeric + (facts->'record'->0->>0)::numeric)`.as(
+        "began",
+      ),
+    ])
+    .where("uid", "=", uid)
+    .where("source", "in", ["gateway", "access", "model"])
+    .where("day", "<", dayOf(before))
+    .groupBy("source")
+    .execute();
+  return firsts.flatMap(({ source, began }): LedgerLine[] => {
+    if (began === null) return [];
+    const span = { from: Number(began), to: Number(began) };
+    if (source === "gateway") return [{ source, ...span, requests: [], sprintEvents: [] }];
+    if (source === "access") return [{ source, ...span, logins: [] }];
+    return source === "model" ? [{ source, ...span, minutes: [] }] : [];
   });
 }
 

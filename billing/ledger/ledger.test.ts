@@ -3,10 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sql } from "kysely";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { hourOf } from "../../domain/hour.ts";
+import { dayMs, hourMs, hourOf } from "../../domain/hour.ts";
 import type { TenantUid } from "../../domain/ids.ts";
+import { evidenceOf } from "../rules/evidence.ts";
+import { addEvidence, loadEvidence } from "./evidence.ts";
 import { acquireLease } from "./lease.ts";
 import { type Ledger, openLedger } from "./open.ts";
+import type { LedgerLine } from "./pack.ts";
 
 let dir: string;
 let ledger: Ledger;
@@ -95,4 +98,30 @@ test("a second run waits for the first, and a run that was overtaken writes noth
   await expect(first.write((tx) => tx.updateTable("tenants").set({ slug: "c" }).execute())).rejects.toThrow("taken over");
   expect(await ledger.db.selectFrom("tenants").select("slug").execute()).toEqual([{ slug: "b" }]);
   await lease.release();
+});
+
+test("a window's evidence says when a record began, also where the earliest day holds only a fact of a later line", async () => {
+  const day = Date.parse("2026-10-02T00:00:00Z");
+  const save = (line: LedgerLine) => ledger.db.transaction().execute((tx) => addEvidence(tx, uid, [line], 0));
+  // The log-in lies on the day before its own line, the earliest line is another one of the line's day.
+  await save({ source: "access", from: day + 10 * hourMs, to: day + 11 * hourMs, logins: [day - hourMs], who: ["a"] });
+  await save({ source: "access", from: day + 5 * hourMs + 1, to: day + 6 * hourMs, logins: [] });
+  await save({ source: "model", from: day + 7 * hourMs, to: day + 7 * hourMs, minutes: [] });
+  const loaded = await loadEvidence(ledger, uid, day + 2 * dayMs, day + 3 * dayMs);
+  const { access, model, gateway } = evidenceOf(loaded);
+  expect([access.began, model.began, gateway.began]).toEqual([day + 5 * hourMs + 1, day + 7 * hourMs, undefined]);
+  expect([access.record, access.logins]).toEqual([[], []]);
+  const whole = evidenceOf(await loadEvidence(ledger, uid, day - dayMs, day + 3 * dayMs));
+  expect([whole.access.began, whole.access.logins]).toEqual([day + 5 * hourMs + 1, [day - hourMs]]);
+});
+
+test("what a key spent on several days comes back on its days", async () => {
+  const day = Date.parse("2026-10-12T00:00:00Z");
+  const spent = [day - hourMs, day + hourMs, day + dayMs].map((at) => [at, 7] as const);
+  // The last day is outside the line: its answer was not settled yet.
+  const line: LedgerLine = { source: "model", from: day - hourMs, to: day + 2 * hourMs, minutes: [day + hourMs], spent };
+  await ledger.db.transaction().execute((tx) => addEvidence(tx, uid, [line], 0));
+  const loaded = await loadEvidence(ledger, uid, day - dayMs, day + 2 * dayMs);
+  expect(loaded.flatMap((one) => one.spent ?? [])).toEqual(spent);
+  expect(evidenceOf(loaded).model).toMatchObject({ record: [{ from: line.from, to: line.to }], minutes: [day + hourMs] });
 });
