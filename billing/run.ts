@@ -1,10 +1,12 @@
 /** One billing run: collect → plan → apply → reconcile → close. Each run works everything out again from evidence; only differences are sent. */
 import { type HourZ, hourMs, monthStart } from "../domain/hour.ts";
 import type { TenantUid } from "../domain/ids.ts";
+import { listInvoices } from "./account/invoices.ts";
 import { type Closed, closeTenant, listRenewals } from "./close/close.ts";
 import { collect } from "./collect/collect.ts";
 import type { Context } from "./context.ts";
-import { type Judged, judgeTenant, storeVerdicts, wantedOf } from "./judging.ts";
+import { moneyOf } from "./costs/months.ts";
+import { judgeTenant, storeVerdicts, wantedOf } from "./judging.ts";
 import { type Close, loadCloses } from "./ledger/closes.ts";
 import { loadPosts, markConfirmed, newestPosts } from "./ledger/posts.ts";
 import { type LedgerTenant, loadTenants, rememberAudit, rememberTenants } from "./ledger/tenants.ts";
@@ -12,9 +14,9 @@ import { writeOff } from "./ledger/write-offs.ts";
 import { type Difference, difference, reachMs } from "./meter/diff.ts";
 import { sendPosts } from "./meter/post.ts";
 import { readHeld } from "./meter/summaries.ts";
-import { monthsOf } from "./report/months.ts";
-import type { BillingReport, TenantReport } from "./report/report.ts";
-import { type AccountView, isBillable, type Standing, standingOf, viewAccount } from "./standing.ts";
+import { hoursOf, type Row, reportOf } from "./report/build.ts";
+import type { BillingReport } from "./report/report.ts";
+import { type AccountView, isBillable, standingOf, viewAccount } from "./standing.ts";
 
 export const stages = ["collect", "plan", "apply", "reconcile", "close"] as const;
 export type Stage = (typeof stages)[number];
@@ -23,17 +25,6 @@ export type Stage = (typeof stages)[number];
 const confirmPatienceMs = 180_000;
 const confirmEveryMs = 30_000;
 const auditEveryMs = 24 * hourMs;
-
-/** What is known of a tenant in this run. */
-interface Row {
-  readonly tenant: LedgerTenant;
-  readonly judged: Judged;
-  readonly late: readonly HourZ[];
-  readonly writtenOff: readonly HourZ[];
-  readonly standing: Standing | undefined;
-  readonly difference: Difference | undefined;
-  readonly sent: readonly { readonly hour: HourZ; readonly value: number }[];
-}
 
 /** Runs the stages; problems of single tenants are in the context, everything else is thrown. */
 export async function runBilling(context: Context, only: ReadonlySet<Stage>): Promise<BillingReport> {
@@ -61,7 +52,9 @@ export async function runBilling(context: Context, only: ReadonlySet<Stage>): Pr
   if (account && only.has("reconcile")) await awaitSummaries(context, account, rows);
   const closed =
     account && only.has("close") ? await closeAll(context, account, rows, closes, now) : new Map<TenantUid, Closed>();
-  return reportOf(context, command, now, rows, closed);
+  const all = [...closes, ...[...closed.values()].flatMap((one) => one.closed)];
+  const money = account ? await moneyOfRows(context, account, rows, all, now) : undefined;
+  return reportOf(context, { command, now, rows, closed, money });
 }
 
 async function collectAll(context: Context, now: number): Promise<void> {
@@ -214,61 +207,24 @@ async function closeAll(
   return results;
 }
 
-function reportOf(
+/** Costs and revenue; only tenants of which it is known whether they pay. */
+async function moneyOfRows(
   context: Context,
-  command: "plan" | "run",
-  now: number,
+  account: AccountView,
   rows: readonly Row[],
-  closed: ReadonlyMap<TenantUid, Closed>,
-): BillingReport {
-  const tenants = rows.map((row) => tenantReport(context, command, row));
-  const total = (pick: (month: TenantReport["months"][number]) => number) =>
-    tenants.reduce((sum, tenant) => sum + tenant.months.reduce((inner, month) => inner + pick(month), 0), 0);
-  const of = (uid: string) => rows.find((row) => row.tenant.uid === uid)?.tenant.outputs.slug ?? uid;
-  return {
-    schemaVersion: 1,
-    command,
-    stack: context.stack,
-    run: context.run,
-    at: new Date(now).toISOString(),
-    rule: context.rule.name,
-    comparedRule: context.comparedRule.name,
-    posts: tenants.reduce((sum, tenant) => sum + tenant.posts.length, 0),
-    activeHours: total((month) => month.activeHours),
-    comparedHours: total((month) => month.comparedHours),
-    tenants,
-    invoicesFinalized: [...closed.values()].flatMap((one) => one.closed.map((close) => ({ ...close, slug: of(close.uid) }))),
-    open: [...closed].flatMap(([uid, one]) => one.held.map((held) => ({ uid, slug: of(uid), ...held }))),
-    problems: [...context.problems.of(undefined)],
-  };
-}
-
-function tenantReport(context: Context, command: "plan" | "run", row: Row): TenantReport {
-  const { tenant, standing, judged } = row;
-  const billing = standing?.billing;
-  const first = billing && [...judged.verdicts.keys()].find((hour) => isBillable(billing, hour));
-  const posts = command === "run" ? row.sent : (row.difference?.posts ?? []);
-  return {
-    uid: tenant.uid,
-    slug: tenant.outputs.slug,
-    name: tenant.outputs.name,
-    state: tenant.leftAt === undefined ? tenant.outputs.state : "left",
-    exempt: standing?.exempt ?? null,
-    customer: standing?.customer ?? tenant.customer ?? null,
-    subscription: billing?.subscription.id ?? null,
-    billableFrom: first ?? null,
-    months: monthsOf(
-      judged.verdicts.values(),
-      judged.compared,
-      (hour) => billing !== undefined && isBillable(billing, hour),
-      standing?.plan.hourAmountCents ?? 0,
-    ),
-    posts: posts.map(({ hour, value }) => ({ hour, value })),
-    inFlight: row.difference?.inFlight.length ?? 0,
-    waiting: row.difference?.waiting.length ?? 0,
-    late: [...row.late],
-    writtenOff: [...row.writtenOff],
-    actions: [...(standing?.actions ?? [])],
-    problems: [...context.problems.of(tenant.uid)],
-  };
+  closes: readonly Close[],
+  now: number,
+): ReturnType<typeof moneyOf> {
+  const hoursFrom = now - reachMs;
+  const hourPrices = new Set([...account.catalogue.prices.values()].map((prices) => prices.hour));
+  // The first month's flat fee stands on an invoice made within it.
+  const invoices = await listInvoices(context.stripe(), monthStart(hoursFrom), hourPrices);
+  const accounts = rows.flatMap(({ standing, ...row }) => {
+    if (standing === undefined) return [];
+    const { exempt, customer, billing } = standing;
+    const own = exempt === null && customer !== undefined ? invoices.get(customer) : undefined;
+    const renews = billing !== undefined;
+    return [{ tenant: row.tenant, months: hoursOf({ ...row, standing }), invoices: own ?? (renews ? [] : undefined), renews }];
+  });
+  return moneyOf({ ledger: context.ledger, accounts, closes, awakeAboveGB: context.rule.awakeAboveGB, now, hoursFrom });
 }

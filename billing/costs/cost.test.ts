@@ -18,7 +18,7 @@ function use(some: Partial<MonthUse> = {}): MonthUse {
     egressGB: 0,
     seats: { own: 1, before: 0, account: 1 },
     model: usdFromCents(0),
-    chargesCents: [],
+    paid: { cents: 0, charges: 0 },
     ...some,
   };
 }
@@ -29,11 +29,11 @@ const amounts = (money: MonthUse, prices = list) =>
 
 describe("the plan's own profit table", () => {
   test("users 1-50: $5.00 a month", () => {
-    expect(profit(500, costOfMonth(use({ chargesCents: [500] }), plan))).toEqual(usd("5.00"));
+    expect(profit(500, costOfMonth(use({ paid: { cents: 500, charges: 1 } }), plan))).toEqual(usd("5.00"));
   });
 
   test("users 51 and beyond: -$2.00 a month", () => {
-    expect(profit(500, costOfMonth(use({ chargesCents: [500], seats: beyondFree }), plan))).toEqual(usd("-2.00"));
+    expect(profit(500, costOfMonth(use({ paid: { cents: 500, charges: 1 }, seats: beyondFree }), plan))).toEqual(usd("-2.00"));
   });
 
   test("$0.994 for each active hour", () => {
@@ -49,7 +49,7 @@ describe("the plan's own profit table", () => {
 
 describe("what the plan left out", () => {
   test("an idle tenant that sleeps leaves $4.11 of $5.00: Stripe, the tunnel and storage", () => {
-    const lines = costOfMonth(use({ chargesCents: [500] }), list);
+    const lines = costOfMonth(use({ paid: { cents: 500, charges: 1 } }), list);
     expect(lines.filter(({ amount }) => amount.amountMicros > 0n).map(({ item, amount }) => [item, amount])).toEqual([
       ["railwayTunnel", usd("0.399168")],
       ["railwayVolume", usd("0.014999")],
@@ -64,7 +64,7 @@ describe("what the plan left out", () => {
     const app = { memoryGBMinutes: 0.5 * minutes, vCPUMinutes: 0.02 * minutes, awakeMinutes: minutes };
     const { railwayApp } = amounts(use({ app }));
     expect(railwayApp && formatMoney(railwayApp)).toBe("$5.46");
-    expect(profit(500, costOfMonth(use({ app, chargesCents: [500] }), list)).amountMicros).toBeLessThan(0n);
+    expect(profit(500, costOfMonth(use({ app, paid: { cents: 500, charges: 1 } }), list)).amountMicros).toBeLessThan(0n);
   });
 
   test("what the tenant's model key spent is ours to pay", () => {
@@ -80,13 +80,13 @@ test.each([
   [16_500, "$6.24"],
   [74_900, "$27.26"],
 ])("Stripe takes of a charge of %i cents %s", (cents, fees) => {
-  const { stripeCard, stripeBilling } = amounts(use({ chargesCents: [cents] }));
+  const { stripeCard, stripeBilling } = amounts(use({ paid: { cents: cents, charges: 1 } }));
   expect(formatMoney(sum(stripeCard, stripeBilling))).toBe(fees);
 });
 
 test("two charges have two fixed fees, and nothing charged has none", () => {
-  expect(amounts(use({ chargesCents: [500, 500] })).stripeCard).toEqual(usd("0.89"));
-  expect(amounts(use({ chargesCents: [0, -500] })).stripeCard).toEqual(usd("0"));
+  expect(amounts(use({ paid: { cents: 1_000, charges: 2 } })).stripeCard).toEqual(usd("0.89"));
+  expect(amounts(use({ paid: { cents: -500, charges: 0 } })).stripeCard).toEqual(usd("0"));
 });
 
 describe("seats", () => {
@@ -104,7 +104,7 @@ describe("seats", () => {
 });
 
 test("what was measured is not estimated, and says so", () => {
-  const tunnel = { memoryGBMinutes: 0.05 * monthMinutes, vCPUMinutes: 1 };
+  const tunnel = { memoryGBMinutes: 0.05 * monthMinutes, vCPUMinutes: 1, unmeasuredMinutes: 0 };
   const measured = costOfMonth(use({ tunnel, volumeGBMinutes: monthMinutes }), list);
   expect(measured.filter((line) => line.estimated)).toEqual([]);
   expect(totalCost(measured)).toEqual(usd("0.649413"));

@@ -16,14 +16,20 @@ export interface MonthUse {
   readonly minutes: number;
   readonly activeHours: number;
   readonly app: ComputeUse & { readonly awakeMinutes: number };
-  readonly tunnel: ComputeUse | undefined;
+  /** Undefined where nothing of it was measured. */
+  readonly tunnel: TunnelUse | undefined;
   readonly volumeGBMinutes: number | undefined;
-  readonly egressGB: number;
+  readonly egressGB: number | undefined;
   readonly seats: SeatUse;
   /** What the tenant's own model key spent. */
   readonly model: Money;
-  /** The month's charges to the tenant's card; each one has a fixed fee. */
-  readonly chargesCents: readonly number[];
+  /** What the tenant pays for the month, and how many charges to its card that takes; each one has a fixed fee. */
+  readonly paid: { readonly cents: number; readonly charges: number };
+}
+
+/** The tunnel runs all the time: minutes of which no record speaks are counted with the prices' estimate. */
+export interface TunnelUse extends ComputeUse {
+  readonly unmeasuredMinutes: number;
 }
 
 /** Seats are the account's: `before` were taken by tenants ahead of this one, `account` are all of them. */
@@ -48,7 +54,7 @@ export type CostItem = (typeof costItems)[number];
 export interface CostLine {
   readonly item: CostItem;
   readonly amount: Money;
-  /** Part of the amount was not measured. */
+  /** Part of the amount was not measured: it is estimated, or left out where there is nothing to estimate it by. */
   readonly estimated: boolean;
 }
 
@@ -59,10 +65,10 @@ export function costOfMonth(use: MonthUse, prices: Prices): CostLine[] {
     add(priced(railway.memoryGBMinute, memoryGBMinutes), priced(railway.vCPUMinute, vCPUMinutes));
   const appCPU = use.app.vCPUMinutes ?? use.app.awakeMinutes * estimates.appVCPUs;
   const tunnelCPU = use.tunnel?.vCPUMinutes ?? use.minutes * estimates.tunnelVCPUs;
-  const tunnelMemory = use.tunnel?.memoryGBMinutes ?? use.minutes * estimates.tunnelGB;
+  const unmeasured = use.tunnel?.unmeasuredMinutes ?? use.minutes;
+  const tunnelMemory = (use.tunnel?.memoryGBMinutes ?? 0) + unmeasured * estimates.tunnelGB;
   const volume = use.volumeGBMinutes ?? use.minutes * estimates.volumeGB;
-  const charges = use.chargesCents.filter((cents) => cents > 0);
-  const charged = charges.reduce((sum, cents) => sum + cents, 0);
+  const charged = Math.max(0, use.paid.cents);
   const lines: Record<CostItem, [Money, estimated?: boolean]> = {
     railwayApp: [
       add(
@@ -71,12 +77,15 @@ export function costOfMonth(use: MonthUse, prices: Prices): CostLine[] {
       ),
       use.app.vCPUMinutes === undefined,
     ],
-    railwayTunnel: [compute({ memoryGBMinutes: tunnelMemory, vCPUMinutes: tunnelCPU }), use.tunnel?.vCPUMinutes === undefined],
+    railwayTunnel: [
+      compute({ memoryGBMinutes: tunnelMemory, vCPUMinutes: tunnelCPU }),
+      use.tunnel?.vCPUMinutes === undefined || unmeasured > 0,
+    ],
     railwayVolume: [priced(railway.volumeGBMinute, volume), use.volumeGBMinutes === undefined],
-    railwayEgress: [priced(railway.egressGB, use.egressGB)],
+    railwayEgress: [priced(railway.egressGB, use.egressGB ?? 0), use.egressGB === undefined],
     cloudflareSeats: [priced(prices.cloudflare.seatMonth, chargedSeats(use.seats, prices))],
     // A percentage of cents is a price per cent: 2.9 % of $1 is $0.029.
-    stripeCard: [add(priced(stripe.cardPercent, charged / 10_000), priced(stripe.cardFixed, charges.length))],
+    stripeCard: [add(priced(stripe.cardPercent, charged / 10_000), priced(stripe.cardFixed, use.paid.charges))],
     stripeBilling: [priced(stripe.billingPercent, charged / 10_000)],
     modelUsage: [prices.modelUsage ? use.model : usdFromCents(0)],
   };

@@ -3,13 +3,15 @@ import type { HourZ } from "../../domain/hour.ts";
 import type { Verdict } from "../rules/verdict.ts";
 import type { MonthReport } from "./report.ts";
 
+export type MonthHours = Omit<MonthReport, "money">;
+
 export function monthsOf(
   verdicts: Iterable<Verdict>,
   compared: ReadonlyMap<HourZ, Verdict>,
   isBillable: (hour: HourZ) => boolean,
   hourCents: number,
-): MonthReport[] {
-  const months = new Map<string, MonthReport>();
+): MonthHours[] {
+  const months = new Map<string, MonthHours>();
   for (const verdict of verdicts) {
     const month = verdict.hour.slice(0, 7);
     const sum = months.get(month) ?? {

@@ -1,9 +1,47 @@
 /** The object that `billing plan --json` and `billing run --json` print, version 1. */
 import { z } from "zod";
+import { costItems } from "../costs/cost.ts";
 
 const Hour = z.string().regex(/^\d{4}-\d\d-\d\dT\d\dZ$/);
 const Month = z.string().regex(/^\d{4}-\d\d$/);
 const count = z.int().min(0);
+
+/** What is left of a month by one list of prices. */
+const Sums = {
+  /** The file of `billing/costs/`. */
+  prices: z.string(),
+  costMicros: z.int(),
+  costCents: z.int(),
+  /** Revenue less cost; negative is a loss. */
+  profitMicros: z.int(),
+  /** `revenue.totalCents - costCents`. */
+  profitCents: z.int(),
+};
+
+/** A tenant's month in money. `costs`, `costMicros`, … are by the list prices of the month, for the time in which the tenant existed. */
+export const MonthMoney = z.strictObject({
+  existedMinutes: count,
+  /** What the tenant pays for this month; null where it pays nothing (exempt, or no subscription yet), which counts as 0. */
+  revenue: z
+    .strictObject({
+      /** The month's own flat fee and corrections, wherever they are invoiced: in advance, so on an earlier invoice than the hours. */
+      flatCents: z.int(),
+      /** The month's hours: as closed, or as evidence has them now. */
+      hoursCents: z.int(),
+      /** `flatCents + hoursCents`. */
+      totalCents: z.int(),
+      /** The month's invoice is final. */
+      closed: z.boolean(),
+      /** The renewal that bills the hours, together with the next month's flat fee; null before it is made. */
+      invoice: z.strictObject({ id: z.string(), totalCents: z.int() }).nullable(),
+    })
+    .nullable(),
+  /** One entry for each item, in this order. Estimated: part of it is not measured by anybody. */
+  costs: z.array(z.strictObject({ item: z.enum(costItems), amountMicros: z.int(), estimated: z.boolean() })),
+  ...Sums,
+  /** The same by what the business plan of January 2026 counted. */
+  planned: z.strictObject(Sums),
+});
 
 /** A tenant's month within the last 34 days, by the evidence as it is now. */
 export const MonthReport = z.strictObject({
@@ -20,6 +58,8 @@ export const MonthReport = z.strictObject({
   hoursCents: z.int(),
   /** `activeHours` by the rule it is compared with. */
   comparedHours: count,
+  /** Null where Stripe was not asked or did not answer for this tenant. Unlike the hours above it is of the whole month. */
+  money: MonthMoney.nullable(),
 });
 
 export const TenantReport = z.strictObject({
@@ -87,6 +127,7 @@ export const BillingReport = z.strictObject({
 });
 export type BillingReport = z.infer<typeof BillingReport>;
 export type TenantReport = z.infer<typeof TenantReport>;
+export type MonthMoney = z.infer<typeof MonthMoney>;
 export type MonthReport = z.infer<typeof MonthReport>;
 
 /** Whether a run would change anything at Stripe now. */

@@ -4,7 +4,7 @@ import type { BillingReport, TenantReport } from "./report.ts";
 
 export function reportText(report: BillingReport): string {
   const planned = report.command === "plan";
-  const rows = report.tenants.flatMap((tenant) => rowsOf(tenant));
+  const rows = report.tenants.flatMap(rowsOf);
   const head = [
     "tenant",
     "month",
@@ -16,7 +16,7 @@ export function reportText(report: BillingReport): string {
     `by ${report.comparedRule}`,
     planned ? "to post" : "posted",
   ];
-  const lines = [table(head, rows), ""];
+  const lines = [table(head, rows), "", ...moneyLines(report)];
   for (const tenant of report.tenants) {
     if (tenant.exempt !== null) lines.push(`  ${tenant.slug}: never billed (${tenant.exempt})`);
     for (const action of tenant.actions) lines.push(`${planned ? "~" : " "} ${tenant.slug}: ${action}`);
@@ -42,6 +42,36 @@ export function reportText(report: BillingReport): string {
       `${report.activeHours} active hours by ${report.rule} (${report.comparedHours} by ${report.comparedRule}), ${problems.length} problems`,
   );
   return lines.join("\n");
+}
+
+/** Two prices for the same months: the vendors' lists, and what the plan of January 2026 counted. */
+function moneyLines(report: BillingReport): string[] {
+  const months = report.tenants.flatMap((tenant) => tenant.months.map((month) => ({ tenant, month })));
+  const rows = months.flatMap(({ tenant, month: { money: sums, month, activeHours, billableHours } }) => {
+    if (sums === null) return [];
+    const { revenue, planned } = sums;
+    return [
+      [
+        tenant.slug,
+        revenue === null || revenue.closed ? month : `${month} (open)`,
+        String(tenant.exempt === null ? billableHours : activeHours),
+        revenue?.invoice ? money(revenue.invoice.totalCents) : "-",
+        revenue ? money(revenue.totalCents) : "-",
+        money(sums.costCents),
+        money(sums.profitCents),
+        money(planned.costCents),
+        money(planned.profitCents),
+      ],
+    ];
+  });
+  if (rows.length === 0) return [];
+  const head = ["tenant", "month", "hours", "invoice", "pays", "costs", "profit", "costs by plan", "profit by plan"];
+  return [
+    table(head, rows),
+    "  pays: the month's hours and its own flat fee; the invoice has the next month's flat fee instead. By plan: without what the business",
+    "  plan left out (memory while nobody works, tunnel, storage, Stripe's fees, model usage). Processor, storage and egress are not measured.",
+    "",
+  ];
 }
 
 function rowsOf(tenant: TenantReport): string[][] {

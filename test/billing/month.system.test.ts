@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { makeSetupLink } from "../../billing/account/cards.ts";
 import { setUpCatalogue } from "../../billing/account/catalogue.ts";
+import { BillingReport, type MonthMoney } from "../../billing/report/report.ts";
+import { reportText } from "../../billing/report/text.ts";
 import { why } from "../../billing/report/why.ts";
 import { parseHour } from "../../domain/hour.ts";
 import { type BillingWorld, billingWorld, tenantOutput } from "./world.ts";
@@ -84,12 +86,21 @@ test("a month's hours and cents on the invoice are those counted by hand, and a 
     { slug: "acme", month: "2026-11", hours: 4, hoursCents: 400, totalCents: 900, unknownHours: 0, note: null },
   ]);
   const again = await world.run();
+  const money = again.report.tenants.map((tenant) => tenant.months[0]?.money);
+  expect(money).toMatchObject(november);
+  expect(money.map(itemsOf)).toEqual(novemberCosts);
+  expect(BillingReport.parse(JSON.parse(JSON.stringify(again.report)))).toEqual(again.report);
+  expect(reportText(again.report)).toMatch(/acme +2026-11 +4 +\$9\.00 +\$4\.16 +\$0\.59 +\$3\.57 +\$0\.02 +\$4\.14/);
   expect([again.report.posts, again.report.invoicesFinalized]).toEqual([0, []]);
   expect(again.problems).toBe(0);
 
   world.server.until("2026-12-01T04:00:00Z");
   const december = await world.run();
   expect(december.report.tenants[0]?.posts).toEqual([{ hour: "2026-12-01T02Z", value: 1 }]);
+  // December so far: its flat fee, one hour, what the model cost by OpenRouter's own count, and the renewal that is to come.
+  const sofar = december.report.tenants[0]?.months[1]?.money;
+  expect(sofar?.revenue).toEqual({ flatCents: 500, hoursCents: 100, totalCents: 600, closed: false, invoice: null });
+  expect(itemsOf(sofar)).toMatchObject({ modelUsage: 12_300, stripeCard: 474_000 }); // $0.174 + $0.30
   const { data } = await world.server.stripe.invoices.list({ customer });
   expect(data.map((invoice) => [invoice.billing_reason, invoice.status, invoice.total])).toEqual([
     ["subscription_cycle", "paid", 900],
@@ -192,3 +203,44 @@ test("hours that stay unknown for 34 days are written off once, reported, and ne
   expect(late.report.posts).toBe(0);
   expect((await world.run()).report.tenants[0]?.writtenOff).toEqual([]);
 });
+
+/** Items with what they cost in millionths of a dollar; those of 0 left out. */
+function itemsOf(money: MonthMoney | null | undefined) {
+  return Object.fromEntries(
+    (money?.costs ?? []).filter((line) => line.amountMicros > 0).map((line) => [line.item, line.amountMicros]),
+  );
+}
+
+/** Counted by hand, for acme and for demo, which both exist from 00:10 on: 1,430 minutes. */
+const november = [
+  {
+    existedMinutes: 1_430,
+    // The first day's flat fee is on the first invoice; the 900 cents of the renewal are 400 for the hours and 500 for December.
+    revenue: { flatCents: 16, hoursCents: 400, totalCents: 416, closed: true, invoice: { totalCents: 900 } },
+    prices: "list-2026-08",
+    costMicros: 588_183,
+    costCents: 59,
+    profitMicros: 3_571_817,
+    profitCents: 357,
+    planned: { prices: "plan-2026-01", costMicros: 24_000, costCents: 2, profitCents: 414 }, // 4 active hours of $0.006
+  },
+  {
+    existedMinutes: 1_430,
+    revenue: null,
+    costMicros: 135_678,
+    profitCents: -14,
+    planned: { costMicros: 6_000, profitMicros: -6_000 },
+  },
+];
+const novemberCosts = [
+  {
+    // 12 + 15 + 1 + 12 + 12 + 5 = 57 minutes awake in November: 57 × 0.4 GB × $0.000231 = $0.005267, and 57 × 0.02 vCPU × $0.000463 = $0.000528.
+    railwayApp: 5_795,
+    railwayTunnel: 132_132, // 1,430 × 0.4 GB × $0.000231
+    railwayVolume: 496, // 1,430 × 0.1 GB × $0.000003472
+    stripeCard: 420_640, // 2.9 % of $4.16, and one charge: the first invoice's 16 cents are below the least charge and go to the balance
+    stripeBilling: 29_120, // 0.7 % of $4.16
+  },
+  // 30 minutes awake: 30 × 0.4 × $0.000231 = $0.002772, and 30 × 0.02 × $0.000463 = $0.000278.
+  { railwayApp: 3_050, railwayTunnel: 132_132, railwayVolume: 496 },
+];
