@@ -53,41 +53,48 @@ const programFlags = {
 } as const;
 
 /** The billing program is a process of its own: these commands only call it, with the same words and flags. */
-function program(name: string, brief: string, positionals: readonly string[] = []) {
-  return buildCommand<BillingFlags, string[], Context>({
-    func: async function (flags, ...words) {
-      const { spawn } = await import("node:child_process");
-      const { join } = await import("node:path");
-      const given = Object.entries(flags).filter(([, value]) => value !== undefined && value !== false);
-      const args = given.flatMap(([flag, value]) => (value === true ? [`--${flag}`] : [`--${flag}`, String(value)]));
-      const child = spawn(process.execPath, [join(this.root, "billing", "main.ts"), name, ...words, ...args], {
-        stdio: "inherit",
-      });
-      this.process.exitCode = await new Promise<number>((resolve, reject) => {
-        child.once("error", reject);
-        child.once("close", (code) => resolve(code ?? 1));
-      });
-    },
-    parameters: {
-      flags: programFlags,
-      positional: {
-        kind: "array",
-        parameter: { brief: positionals.join(" ") || "nothing more", parse: String, placeholder: positionals[0] ?? "word" },
-        minimum: positionals.length,
-        maximum: positionals.length,
-      },
-    },
-    docs: { brief },
-  });
+function call(name: string) {
+  return async function (this: Context, flags: BillingFlags, ...words: readonly string[]): Promise<void> {
+    const { spawn } = await import("node:child_process");
+    const { join } = await import("node:path");
+    const given = Object.entries(flags).filter(([, value]) => value !== undefined && value !== false);
+    const args = given.flatMap(([flag, value]) => (value === true ? [`--${flag}`] : [`--${flag}`, String(value)]));
+    const child = spawn(process.execPath, [join(this.root, "billing", "main.ts"), name, ...words, ...args], {
+      stdio: "inherit",
+    });
+    this.process.exitCode = await new Promise<number>((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", (code) => resolve(code ?? 1));
+    });
+  };
 }
+
+function program(name: string, brief: string) {
+  return buildCommand<BillingFlags, [], Context>({ func: call(name), parameters: { flags: programFlags }, docs: { brief } });
+}
+
+const slug = { brief: "the tenant", parse: String, placeholder: "slug" } as const;
+const hour = { brief: "a UTC clock hour: 2026-11-23T18Z", parse: String, placeholder: "hour" } as const;
+
+const why = buildCommand<BillingFlags, [string, string], Context>({
+  func: call("why"),
+  parameters: { flags: programFlags, positional: { kind: "tuple", parameters: [slug, hour] } },
+  docs: { brief: "Why an hour is billed or not: why acme 2026-11-23T18Z" },
+});
+
+const link = buildCommand<BillingFlags, [string], Context>({
+  func: call("link"),
+  parameters: { flags: programFlags, positional: { kind: "tuple", parameters: [slug] } },
+  docs: { brief: "A fresh link to Stripe's page for a card" },
+});
 
 export const billingRoutes = buildRouteMap({
   routes: {
     setup: program("setup", "Make the meter, products and prices that the plans need"),
     plan: program("plan", "What a run would change, in hours and money"),
     run: program("run", "Collect, plan, apply, reconcile, close"),
-    why: program("why", "Why an hour is billed or not: why acme 2026-11-23T18Z", ["slug", "hour"]),
-    link: program("link", "A fresh link to Stripe's page for a card", ["slug"]),
+    why,
+    link,
     verdicts,
   },
   docs: { brief: "Evidence, verdicts, money" },
