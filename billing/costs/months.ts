@@ -4,7 +4,7 @@ import type { TenantUid } from "../../domain/ids.ts";
 import { toCents } from "../../domain/money.ts";
 import type { InvoiceView } from "../account/invoices.ts";
 import type { Close } from "../ledger/closes.ts";
-import { loadEvidence, loadFirsts } from "../ledger/evidence.ts";
+import { loadEvidence, loadFirsts, loadPeople } from "../ledger/evidence.ts";
 import type { Ledger } from "../ledger/open.ts";
 import type { LedgerTenant } from "../ledger/tenants.ts";
 import { loadVerdicts } from "../ledger/verdicts.ts";
@@ -53,6 +53,8 @@ interface Use {
   readonly hours: MonthHours;
   readonly since: number;
   readonly evidence: EvidenceUse;
+  /** People who have logged in by the month's end: a seat is taken by the first log-in and kept until somebody removes it. */
+  readonly seats: number;
 }
 
 async function usesOf(question: MoneyQuestion, account: Account): Promise<Use[]> {
@@ -62,11 +64,13 @@ async function usesOf(question: MoneyQuestion, account: Account): Promise<Use[]>
   if (first === undefined || since === undefined) return [];
   const end = Math.min(question.now, tenant.leftAt ?? question.now);
   const lines = await loadEvidence(question.ledger, tenant.uid, spanOf(first.month).from - dayMs, question.now);
+  const people = [...(await loadPeople(question.ledger, tenant.uid)).values()];
   return account.months.map((hours) => {
     const month = spanOf(hours.month);
     const existed = { from: Math.max(month.from, since), to: Math.min(month.to, end) };
     const options = { awakeAboveGB: question.awakeAboveGB, hasTunnel: tenant.outputs.railway.tunnelServiceId !== null };
-    return { account, hours, since, evidence: useOf(lines, month, existed, options) };
+    const seats = people.filter((at) => at < month.to).length;
+    return { account, hours, since, seats, evidence: useOf(lines, month, existed, options) };
   });
 }
 
@@ -114,8 +118,8 @@ function seatsOf(use: Use, all: readonly Use[]): MonthUse["seats"] {
   const sharing = all
     .filter((one) => one.hours.month === month && one.account.tenant.outputs.cloudflare.accountId === accountId)
     .sort((one, other) => one.since - other.since || (one.account.tenant.uid < other.account.tenant.uid ? -1 : 1));
-  const count = (some: readonly Use[]) => some.reduce((sum, one) => sum + one.evidence.seats, 0);
-  return { own: use.evidence.seats, before: count(sharing.slice(0, sharing.indexOf(use))), account: count(sharing) };
+  const count = (some: readonly Use[]) => some.reduce((sum, one) => sum + one.seats, 0);
+  return { own: use.seats, before: count(sharing.slice(0, sharing.indexOf(use))), account: count(sharing) };
 }
 
 function sums(use: MonthUse, prices: Prices, revenue: Revenue | undefined): MonthMoney["planned"] {

@@ -31,14 +31,12 @@ test("a tenant of one day has the use of one day, and nothing that lies in anoth
         [month.to, 99],
       ],
     },
-    { source: "access", from: day, to: month.to, logins: [day, day + 1, day + 2, month.to], who: ["ada", "bob", "ada", "eve"] },
   ];
   expect(useOf(lines, month, existed, options)).toEqual({
     minutes: 1_440,
     app: { memoryGBMinutes: 0.8, awakeMinutes: 2, vCPUMinutes: undefined },
     tunnel: { memoryGBMinutes: 0.1, vCPUMinutes: undefined, unmeasuredMinutes: 0 },
     model: usd("0.0123"),
-    seats: 2,
   });
 });
 

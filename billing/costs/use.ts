@@ -5,10 +5,7 @@ import { evidenceOf } from "../rules/evidence.ts";
 import { type Interval, unionOf } from "../rules/interval.ts";
 import { type MonthUse, memoryUse } from "./cost.ts";
 
-export interface EvidenceUse extends Pick<MonthUse, "minutes" | "app" | "tunnel" | "model"> {
-  /** People who logged in: each takes a seat of Access. */
-  readonly seats: number;
-}
+export type EvidenceUse = Pick<MonthUse, "minutes" | "app" | "tunnel" | "model">;
 
 /** `existed` is the part of the month in which there was the tenant; `lines` may reach beyond it. */
 export function useOf(
@@ -32,15 +29,11 @@ export function useOf(
   const none = { memoryGBMinutes: 0, vCPUMinutes: 0, unmeasuredMinutes: 0 };
   const inMonth = (at: number) => at >= month.from && at < month.to;
   const spent = lines.flatMap((line) => line.spent ?? []).filter(([at]) => inMonth(at));
-  const people = lines.flatMap((line) =>
-    line.source === "access" ? line.logins.flatMap((at, index) => (inMonth(at) ? (line.who?.[index] ?? []) : [])) : [],
-  );
   return {
     minutes: Math.round((span.to - span.from) / minuteMs),
     app: { ...memory("appSamples"), vCPUMinutes: undefined },
     tunnel: options.hasTunnel ? { ...tunnel, unmeasuredMinutes: Math.round((span.to - span.from - spoken) / minuteMs) } : none,
     model: { amountMicros: BigInt(spent.reduce((sum, [, micros]) => sum + micros, 0)), currency: "usd" },
-    seats: new Set(people).size,
   };
 }
 

@@ -89,6 +89,24 @@ export async function loadFirsts(ledger: Pick<Ledger, "db">, uid: TenantUid): Pr
   return firsts.flatMap((row) => unpackDay(row.day, PackedDay.parse(row.facts)));
 }
 
+/** When each person was first seen logging in, in order of time: a hash of who it was, and the instant. */
+export async function loadPeople(ledger: Pick<Ledger, "db">, uid: TenantUid): Promise<ReadonlyMap<string, number>> {
+  const rows = await ledger.db
+    .selectFrom("evidence")
+    .select(["day", "facts"])
+    .where("uid", "=", uid)
+    .where("source", "=", "access")
+    .orderBy("day")
+    .execute();
+  const people = new Map<string, number>();
+  for (const row of rows) {
+    const packed = PackedDay.parse(row.facts);
+    if (packed.source !== "access") continue;
+    for (const [at, who] of packed.logins) if (!people.has(who)) people.set(who, dayStart(row.day) + at);
+  }
+  return people;
+}
+
 /** A window of days does not show when a record began: whether a tenant "has" a source in an hour depends on it. The earliest day need not
  *  hold the earliest beginning: a fact outside its own line's interval is kept on its day by an empty line that begins later. Every line
  *  is cut so that the day in which it begins has a row, and a row's first span is its earliest. */

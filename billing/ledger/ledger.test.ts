@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { dayMs, hourMs, hourOf } from "../../domain/hour.ts";
 import type { TenantUid } from "../../domain/ids.ts";
 import { evidenceOf } from "../rules/evidence.ts";
-import { addEvidence, loadEvidence } from "./evidence.ts";
+import { addEvidence, loadEvidence, loadPeople } from "./evidence.ts";
 import { acquireLease } from "./lease.ts";
 import { type Ledger, openLedger } from "./open.ts";
 import type { LedgerLine } from "./pack.ts";
@@ -124,4 +124,16 @@ test("what a key spent on several days comes back on its days", async () => {
   const loaded = await loadEvidence(ledger, uid, day - dayMs, day + 2 * dayMs);
   expect(loaded.flatMap((one) => one.spent ?? [])).toEqual(spent);
   expect(evidenceOf(loaded).model).toMatchObject({ record: [{ from: line.from, to: line.to }], minutes: [day + hourMs] });
+});
+
+test("a person is known from the first log-in on, and counted once", async () => {
+  const day = Date.parse("2026-10-22T00:00:00Z");
+  const save = (logins: number[], who: string[]) =>
+    ledger.db
+      .transaction()
+      .execute((tx) => addEvidence(tx, uid, [{ source: "access", from: day, to: day + 2 * dayMs, logins, who }], 0));
+  await save([day + dayMs, day + 5], ["ada", "bob"]);
+  await save([day + 3], ["ada"]);
+  const people = await loadPeople(ledger, uid);
+  expect([people.get("ada"), people.get("bob")]).toEqual([day + 3, day + 5]);
 });
