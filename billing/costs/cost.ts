@@ -104,15 +104,15 @@ export function profit(paidCents: number, lines: readonly CostLine[]): Money {
 
 /** Of each minute in `[fromMs, toMs)` that has a sample the highest counts, as the vendor's own minute: GB-minutes, and the minutes above `awakeAboveGB`. */
 export function memoryUse(samples: readonly Sample[], fromMs: number, toMs: number, awakeAboveGB: number) {
-  const highest = new Map<number, number>();
+  const first = Math.ceil(fromMs / minuteMs);
+  const highest = new Float64Array(Math.max(0, Math.ceil(toMs / minuteMs) - first));
   for (const [seconds, memoryGB] of samples) {
-    const minute = Math.floor(seconds / 60);
-    if (minute * minuteMs < fromMs || minute * minuteMs >= toMs) continue;
-    highest.set(minute, Math.max(highest.get(minute) ?? 0, memoryGB));
+    const index = Math.floor(seconds / 60) - first;
+    if (index >= 0 && index < highest.length) highest[index] = Math.max(highest[index] ?? 0, memoryGB);
   }
   let memoryGBMinutes = 0;
   let awakeMinutes = 0;
-  for (const memoryGB of highest.values()) {
+  for (const memoryGB of highest) {
     memoryGBMinutes += memoryGB;
     if (memoryGB > awakeAboveGB) awakeMinutes++;
   }

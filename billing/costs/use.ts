@@ -1,7 +1,6 @@
 /** PURE. What a tenant used in a month, out of the evidence that the collectors wrote. What nobody measures stays undefined. */
 import { minuteMs } from "../../domain/hour.ts";
 import type { LedgerLine } from "../ledger/pack.ts";
-import { evidenceOf } from "../rules/evidence.ts";
 import { type Interval, unionOf } from "../rules/interval.ts";
 import { type MonthUse, memoryUse } from "./cost.ts";
 
@@ -23,8 +22,8 @@ export function useOf(
       span.to,
       options.awakeAboveGB,
     );
-  const { record, off } = { record: unionOf(railway), off: evidenceOf(lines).off };
-  const spoken = overlapMs(unionOf(record, off), span);
+  const off = lines.filter((line) => line.source === "state" && line.state !== "active");
+  const spoken = overlapMs(unionOf(railway, off), span);
   const tunnel = { memoryGBMinutes: memory("tunnelSamples").memoryGBMinutes, vCPUMinutes: undefined };
   const none = { memoryGBMinutes: 0, vCPUMinutes: 0, unmeasuredMinutes: 0 };
   const inMonth = (at: number) => at >= month.from && at < month.to;
