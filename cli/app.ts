@@ -4,11 +4,12 @@ import { exitCode, OperatorError, redact, VendorError } from "../domain/error.ts
 import { bench } from "./commands/bench.ts";
 import { billingRoutes } from "./commands/billing.ts";
 import { doctor } from "./commands/doctor.ts";
+import { sandboxRoutes } from "./commands/sandbox.ts";
 import { tenantRoutes } from "./commands/tenant.ts";
 import { test } from "./commands/test.ts";
 
 const rootRoutes = buildRouteMap({
-  routes: { test, doctor, tenant: tenantRoutes, billing: billingRoutes, bench },
+  routes: { test, doctor, tenant: tenantRoutes, billing: billingRoutes, sandbox: sandboxRoutes, bench },
   docs: {
     brief: "AI-DIY Fleet: one Railway project, one Access application, one invoice per customer",
     fullDescription: [

@@ -16,7 +16,7 @@ import { type Due, tableNames } from "./tables.ts";
 import { volumeGone, volumeReady } from "./volumes.ts";
 import { type RailwayWorld, railwayWorld } from "./world.ts";
 
-export type { Met, Placed, RailwayWorld } from "./world.ts";
+export type { Container, Met, Placed, RailwayWorld } from "./world.ts";
 
 export interface RailwayOptions {
   readonly workspace?: { readonly id: string; readonly name: string; readonly plan: Plan };

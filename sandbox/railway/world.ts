@@ -20,6 +20,10 @@ export interface Placed {
   readonly deploymentId: string;
 }
 
+export interface Container extends Placed {
+  readonly variables: Readonly<Record<string, string>>;
+}
+
 /** Times are epoch milliseconds and may lie in the past or the future. */
 export interface RailwayWorld {
   /** The service behind `<name>.railway.internal` (with or without a port) in this project and environment; undefined where the name is unknown. */
@@ -32,6 +36,8 @@ export interface RailwayWorld {
     environmentId: string,
     intervals: readonly { readonly from: number; readonly to: number }[],
   ): void;
+  /** What runs at that time (default: now), asleep or awake, with the variables that its container holds. */
+  containers(atMs?: number): Container[];
   /** Deployments that hold this value in their containers at that time (default: now) and are up. */
   findByVariable(name: string, value: string, atMs?: number): Placed[];
   /** When a service was awake in `[fromMs, toMs)`: sorted and disjoint. */
@@ -71,10 +77,11 @@ export function railwayWorld(store: Store): RailwayWorld {
         wanted.map((interval) => ({ fromMs: interval.from, toMs: interval.to })),
       );
     },
+    containers: (atMs = store.now()) => containersAt(store, atMs),
     findByVariable(name, value, atMs = store.now()) {
-      return [...store.tables.deployments.values()]
-        .filter((row) => row.deployedVariables[name] === value && isUpAt(row, atMs))
-        .map(({ projectId, environmentId, serviceId, id }) => ({ projectId, environmentId, serviceId, deploymentId: id }));
+      return containersAt(store, atMs)
+        .filter(({ variables }) => variables[name] === value)
+        .map(({ variables: _secret, ...placed }) => placed);
     },
     awake(serviceId, environmentId, fromMs, toMs) {
       const all = [...store.tables.deployments.values()]
@@ -85,6 +92,18 @@ export function railwayWorld(store: Store): RailwayWorld {
         .map((interval) => ({ from: Math.max(interval.fromMs, fromMs), to: interval.toMs }));
     },
   };
+}
+
+function containersAt(store: Store, atMs: number): Container[] {
+  return [...store.tables.deployments.values()]
+    .filter((row) => isUpAt(row, atMs))
+    .map(({ projectId, environmentId, serviceId, id, deployedVariables }) => ({
+      projectId,
+      environmentId,
+      serviceId,
+      deploymentId: id,
+      variables: deployedVariables,
+    }));
 }
 
 function upAt(store: Store, serviceId: string, environmentId: string, atMs: number): DeploymentRow | undefined {
