@@ -215,7 +215,7 @@ async function moneyOfRows(
   closes: readonly Close[],
   now: number,
 ): ReturnType<typeof moneyOf> {
-  const hoursFrom = now - reachMs;
+  const hoursFrom = Math.ceil((now - reachMs) / hourMs) * hourMs;
   const hourPrices = new Set([...account.catalogue.prices.values()].map((prices) => prices.hour));
   // The first month's flat fee stands on an invoice made within it.
   const invoices = await listInvoices(context.stripe(), monthStart(hoursFrom), hourPrices);

@@ -58,7 +58,7 @@ export const MonthReport = z.strictObject({
   hoursCents: z.int(),
   /** `activeHours` by the rule it is compared with. */
   comparedHours: count,
-  /** Null where Stripe was not asked or did not answer for this tenant. Unlike the hours above it is of the whole month. */
+  /** Null where Stripe was not asked or did not answer for this tenant. Unlike the hours above, costs and closed revenue are of the whole month. */
   money: MonthMoney.nullable(),
 });
 
