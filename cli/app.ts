@@ -5,11 +5,23 @@ import { bench } from "./commands/bench.ts";
 import { billingRoutes } from "./commands/billing.ts";
 import { doctor } from "./commands/doctor.ts";
 import { sandboxRoutes } from "./commands/sandbox.ts";
+import { destroy, env, preview, up } from "./commands/stack.ts";
 import { tenantRoutes } from "./commands/tenant.ts";
 import { test } from "./commands/test.ts";
 
 const rootRoutes = buildRouteMap({
-  routes: { test, doctor, tenant: tenantRoutes, billing: billingRoutes, sandbox: sandboxRoutes, bench },
+  routes: {
+    test,
+    doctor,
+    tenant: tenantRoutes,
+    env,
+    preview,
+    up,
+    destroy,
+    billing: billingRoutes,
+    sandbox: sandboxRoutes,
+    bench,
+  },
   docs: {
     brief: "AI-DIY Fleet: one Railway project, one Access application, one invoice per customer",
     fullDescription: [

@@ -1,7 +1,7 @@
 /** The Pulumi program, and the only file here with effects at import: settings → tenants → plan → resources → outputs. */
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { OperatorError } from "../domain/error.ts";
+import { OperatorError, RefusedError } from "../domain/error.ts";
 import { stackIdentity } from "../tenants/keys.ts";
 import { loadStack } from "../tenants/load.ts";
 import { openMembers } from "../tenants/open.ts";
@@ -19,6 +19,8 @@ export default async function program(): Promise<Record<string, unknown>> {
     return await fleet();
   } catch (error) {
     // A RunError is shown without a stack: the operator's mistakes are no bugs.
+    // The words tell `fleet up` to end with the code of a refusal.
+    if (error instanceof RefusedError) throw new pulumi.RunError(`refused by a guard: ${error.message}`);
     if (error instanceof OperatorError) throw new pulumi.RunError(error.message);
     throw error;
   }

@@ -1,0 +1,67 @@
+/** The engine's events, sorted by tenant: what is going on now, and what was done in the end. */
+import type { EngineEvent } from "../engine/events.ts";
+
+/** Operations that change nothing at a vendor. */
+const quiet = new Set(["same", "read", "read-replacement", "refresh", "import"]);
+const uidIn = /tn_[a-z0-9]{10}/;
+/** What belongs to no tenant: identity providers, providers, the stack itself. */
+export const shared = "(account)";
+
+export interface TenantChanges {
+  /** Done, by operation; what stayed as it is counts as `same`. */
+  readonly done: Map<string, number>;
+  readonly underWay: Set<string>;
+  /** Logical names of the resources that failed. */
+  readonly failed: string[];
+}
+
+/** Counts what the engine reports; a resource that is reported twice counts once. */
+export class Changes {
+  readonly tenants = new Map<string, TenantChanges>();
+  readonly errors: string[] = [];
+  readonly #seen = new Set<string>();
+
+  take(event: EngineEvent): void {
+    if (event.kind === "diagnostic") {
+      if (event.severity === "error" && !this.errors.includes(event.message)) this.errors.push(event.message);
+      return;
+    }
+    // A component of ours and the stack itself are no vendor's objects.
+    if (event.kind !== "resource" || event.type.startsWith("fleet:") || event.type.startsWith("pulumi:")) return;
+    const name = event.urn.split("::").at(-1) ?? event.urn;
+    const owner = uidIn.exec(name)?.[0] ?? shared;
+    const changes: TenantChanges = this.tenants.get(owner) ?? { done: new Map(), underWay: new Set(), failed: [] };
+    this.tenants.set(owner, changes);
+    if (event.state === "started") {
+      if (!quiet.has(event.op)) changes.underWay.add(event.urn);
+      return;
+    }
+    changes.underWay.delete(event.urn);
+    const key = `${event.urn} ${event.op} ${event.state}`;
+    if (this.#seen.has(key)) return;
+    this.#seen.add(key);
+    if (event.state === "failed") changes.failed.push(name);
+    else changes.done.set(event.op, (changes.done.get(event.op) ?? 0) + 1);
+  }
+
+  /** Operations that changed (or, in a preview, would change) something. */
+  get count(): number {
+    let count = 0;
+    for (const { done } of this.tenants.values()) for (const [op, times] of done) if (!quiet.has(op)) count += times;
+    return count;
+  }
+}
+
+/** `12 created, 1 updated, 4 unchanged` */
+export function describeDone({ done, failed }: TenantChanges): string {
+  const words: Record<string, string> = {
+    create: "created",
+    update: "updated",
+    delete: "deleted",
+    same: "unchanged",
+    replace: "replaced",
+  };
+  const parts = [...done].map(([op, times]) => `${times} ${words[op] ?? op}`);
+  if (failed.length > 0) parts.push(`${failed.length} failed`);
+  return parts.join(", ") || "nothing";
+}

@@ -1,0 +1,81 @@
+/** What a stack's commands run in: the engine, where the state lies, the vendors' addresses and keys. */
+import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { exitCode, OperatorError } from "../domain/error.ts";
+import { ensureEngine } from "../engine/engine.ts";
+import { pulumiEnvironment, withPulumiEnvironment } from "../engine/environment.ts";
+import type { Engine } from "../engine/find.ts";
+import { progressPrinter } from "../engine/progress.ts";
+import { runPulumi } from "../engine/run.ts";
+import { installPlugins } from "../sandbox/plugins/install.ts";
+import { committedIdentity } from "../tenants/keys.ts";
+import { stackNames } from "../tenants/load.ts";
+import type { Context } from "./context.ts";
+import { findSandbox, sandboxFolder } from "./sandbox.ts";
+
+export const sandboxStack = "sandbox";
+/** Committed with the stack's salt: nothing behind it is secret. */
+const sandboxPassphrase = "sandbox";
+
+export interface StackEnvironment {
+  readonly stack: string;
+  readonly engine: Engine;
+  /** What a shell has to set. Holds secrets where the stack is the sandbox (worthless ones). */
+  readonly variables: Readonly<Record<string, string>>;
+  /** What a shell has to unset. */
+  readonly dropped: readonly string[];
+  /** The whole environment for a child process. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Makes everything that `pulumi` needs for this stack: fetches the engine where there is none yet; for the sandbox its plugins and its (empty) stack too.
+ *  Throws OperatorError for an unknown stack and where the sandbox does not run. */
+export async function stackEnvironment(context: Context, stack: string): Promise<StackEnvironment> {
+  const { root, process } = context;
+  const user = process.env;
+  const stacks = stackNames(join(root, "tenants"));
+  if (!stacks.includes(stack)) throw new OperatorError(`there is no stack "${stack}"; there are: ${stacks.join(", ")}`);
+  const folder = sandboxFolder(root, user);
+  const sandbox = stack === sandboxStack ? await findSandbox(folder) : undefined;
+  if (stack === sandboxStack && !sandbox) throw new OperatorError("no sandbox is running; start it with: fleet sandbox start");
+  const engine = await getEngine(user, root);
+  if (!sandbox) {
+    const { variables, dropped } = pulumiEnvironment({ root, engine, offlinePlugins: false, user });
+    const own = { ...variables, PULUMI_STACK: stack };
+    return { stack, engine, variables: own, dropped, env: withPulumiEnvironment(user, { variables: own, dropped }) };
+  }
+  const [home, state] = [join(folder, "pulumi-home"), join(folder, "pulumi-state")];
+  await mkdir(state, { recursive: true });
+  await installPlugins(home);
+  const made = pulumiEnvironment({
+    ...{ root, engine, home, backendUrl: `file://${state}`, passphrase: sandboxPassphrase, offlinePlugins: true, user },
+  });
+  const variables = {
+    ...made.variables,
+    ...sandbox.env,
+    PULUMI_STACK: stack,
+    FLEET_AGE_IDENTITY: committedIdentity(join(root, "tenants"), stack) ?? "",
+    FLEET_LEDGER_DIR: join(folder, "ledger"),
+  };
+  const env = withPulumiEnvironment(user, { ...made, variables });
+  const whole = { stack, engine, variables, dropped: made.dropped.filter((name) => !(name in variables)), env };
+  if (!existsSync(join(state, ".pulumi", "stacks", "fleet", `${stack}.json`))) await makeStack(whole, root);
+  return whole;
+}
+
+async function getEngine(env: NodeJS.ProcessEnv, root: string): Promise<Engine> {
+  const progress = progressPrinter(globalThis.process.stderr);
+  try {
+    return await ensureEngine({ env, root, onProgress: progress.report });
+  } finally {
+    progress.end();
+  }
+}
+
+async function makeStack({ engine, env, stack }: StackEnvironment, root: string): Promise<void> {
+  // Two commands may both find it missing; the second one's refusal is no fault.
+  const { code, stderr } = await runPulumi(engine, ["stack", "init", stack, "--no-select"], { cwd: root, env });
+  if (code !== 0 && !stderr.includes("already exists"))
+    throw new OperatorError(`the stack ${stack} could not be made:\n${stderr.trim()}`, exitCode.failed);
+}

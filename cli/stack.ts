@@ -1,0 +1,189 @@
+/** `fleet env|preview|up|destroy`: plain `pulumi` in the stack's environment, with progress per tenant and a summary. */
+import { join } from "node:path";
+import { type ExitCode, exitCode, OperatorError, RefusedError, redact } from "../domain/error.ts";
+import { pulumiEvents } from "../engine/events.ts";
+import { runPulumi } from "../engine/run.ts";
+import { readSettings } from "../infra/settings.ts";
+import { settingsFile } from "../infra/settings-file.ts";
+import { loadStack } from "../tenants/load.ts";
+import { Changes, describeDone, shared } from "./changes.ts";
+import type { DestroyFlags, StackFlags, UpFlags } from "./commands/stack.ts";
+import { type Context, lively } from "./context.ts";
+import { type StackEnvironment, sandboxStack, stackEnvironment } from "./environment.ts";
+import { table } from "./table.ts";
+
+export async function env(this: Context, flags: StackFlags, stack: string): Promise<void> {
+  const { variables, dropped } = await stackEnvironment(this, stack);
+  if (flags.json) return this.print(JSON.stringify({ set: variables, unset: dropped }));
+  if (dropped.length > 0) this.print(`unset ${dropped.join(" ")}`);
+  for (const [name, value] of Object.entries(variables)) this.print(`export ${name}='${value.replaceAll("'", "'\\''")}'`);
+}
+
+export async function preview(this: Context, flags: StackFlags, stack: string): Promise<void> {
+  const outcome = await operate(this, stack, ["preview"]);
+  report(this, stack, outcome, flags.json, "preview");
+  const pending = outcome.code === 0 && outcome.changes.count > 0;
+  this.process.exitCode = pending ? exitCode.pending : judge(outcome);
+}
+
+export async function up(this: Context, flags: UpFlags, stack: string): Promise<void> {
+  if (stack !== sandboxStack && !flags.yes)
+    throw new RefusedError(`look at the changes with: fleet preview ${stack}; then make them with: fleet up ${stack} --yes`);
+  const whole = await stackEnvironment(this, stack);
+  if (flags.recover) await recover(this, whole);
+  const outcome = await operate(this, stack, ["up", "--yes", "--skip-preview", "--continue-on-error"], whole);
+  report(this, stack, outcome, flags.json, "up");
+  this.process.exitCode = judge(outcome);
+}
+
+export async function destroy(this: Context, flags: DestroyFlags, stack: string): Promise<void> {
+  if (stack !== sandboxStack && flags.confirm !== stack)
+    throw new RefusedError(
+      `this deletes every tenant of ${stack} with all data; if that is meant, write: fleet destroy ${stack} --confirm ${stack}`,
+    );
+  const outcome = await operate(this, stack, ["destroy", "--yes", "--skip-preview", "--continue-on-error"]);
+  report(this, stack, outcome, flags.json, "destroy");
+  this.process.exitCode = judge(outcome);
+}
+
+export interface Outcome {
+  readonly code: number;
+  readonly changes: Changes;
+  /** By uid, as the files say now. */
+  readonly slugs: ReadonlyMap<string, string>;
+  readonly stderr: string;
+  readonly seconds: number;
+}
+
+/** Runs one operation of the engine and follows it. The tenants' files and the settings are read first: whatever is wrong there is said at once. */
+export async function operate(
+  context: Context,
+  stack: string,
+  args: readonly string[],
+  given?: StackEnvironment,
+): Promise<Outcome> {
+  const whole = given ?? (await stackEnvironment(context, stack));
+  const slugs = args[0] === "destroy" ? new Map<string, string>() : slugsOf(context.root, stack);
+  const started = performance.now();
+  const changes = new Changes();
+  const abort = new AbortController();
+  const interrupt = () => {
+    context.say("stopping: what is under way at a vendor is finished first …");
+    abort.abort();
+  };
+  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+  const live = lively();
+  let told = new Map<string, string>();
+  try {
+    const options = { cwd: context.root, env: whole.env, signal: abort.signal };
+    const { events, result } = await pulumiEvents(whole.engine, [...args, "--stack", stack], options);
+    for await (const event of events) {
+      changes.take(event);
+      if (live) process.stderr.write(`\r\u001b[2K${liveLine(changes, slugs, performance.now() - started)}`);
+      else told = tellSteps(context, changes, slugs, told);
+    }
+    const { code, stderr } = await result;
+    return { code, changes, slugs, stderr, seconds: (performance.now() - started) / 1000 };
+  } finally {
+    if (live) process.stderr.write("\r\u001b[2K");
+    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+  }
+}
+
+/** After a killed `up`: breaks its lock, then brings the state in line with what the vendors have. */
+async function recover(context: Context, { engine, env, stack }: StackEnvironment): Promise<void> {
+  for (const args of [
+    ["cancel", stack, "--yes"],
+    ["refresh", "--yes", "--skip-preview", "--clear-pending-creates", "--stack", stack],
+  ]) {
+    context.say(`recovering: pulumi ${args.join(" ")}`);
+    const { code, stderr, stdout } = await runPulumi(engine, args, { cwd: context.root, env });
+    if (code !== 0 && args[0] !== "cancel")
+      throw new OperatorError(`recovery failed:\n${redact(stderr.trim() || stdout.trim())}`, exitCode.failed);
+  }
+}
+
+function slugsOf(root: string, stack: string): Map<string, string> {
+  const file = settingsFile(root, stack);
+  const settings = readSettings(
+    stack,
+    (name) => file.get(name),
+    (name) => file.hasSecret(name),
+  );
+  const entries = loadStack(stack, { root: join(root, "tenants"), personalData: settings.personalData });
+  return new Map(entries.map(({ entry, slug }) => [entry.uid, slug]));
+}
+
+function liveLine(changes: Changes, slugs: ReadonlyMap<string, string>, ms: number): string {
+  const parts = [...changes.tenants].map(([owner, { done, underWay }]) => {
+    const total = [...done.values()].reduce((sum, times) => sum + times, 0);
+    return `${slugs.get(owner) ?? owner} ${total}${underWay.size > 0 ? "…" : ""}`;
+  });
+  const line = `${Math.round(ms / 1000)} s  ${parts.join("  ")}`;
+  return line.slice(0, (process.stderr.columns ?? 80) - 1);
+}
+
+/** Without a terminal: a line when a tenant's first change begins, so that a log shows what is going on without seventy lines. */
+function tellSteps(
+  context: Context,
+  changes: Changes,
+  slugs: ReadonlyMap<string, string>,
+  told: Map<string, string>,
+): Map<string, string> {
+  for (const [owner, { underWay, failed }] of changes.tenants) {
+    const line = failed.length > 0 ? `failed: ${failed.join(", ")}` : underWay.size > 0 ? "changing …" : undefined;
+    if (line === undefined || told.get(owner) === line) continue;
+    told.set(owner, line);
+    context.say(`${slugs.get(owner) ?? owner}: ${line}`);
+  }
+  return told;
+}
+
+function report(context: Context, stack: string, outcome: Outcome, json: boolean | undefined, operation: string): void {
+  const { changes, slugs, seconds, code } = outcome;
+  const nameOf = (owner: string) => slugs.get(owner) ?? owner;
+  const rows = [...changes.tenants].toSorted(([a], [b]) => nameOf(a).localeCompare(nameOf(b)));
+  if (json) {
+    const tenants = rows.map(([owner, { done, failed }]) => ({
+      uid: owner === shared ? null : owner,
+      slug: slugs.get(owner) ?? null,
+      done: Object.fromEntries(done),
+      failed,
+    }));
+    const errors = changes.errors.map(redact);
+    context.print(
+      JSON.stringify({ schemaVersion: 1, operation, stack, ok: code === 0, changes: changes.count, tenants, errors, seconds }),
+    );
+  } else {
+    if (rows.length > 0)
+      context.print(
+        table(
+          ["tenant", operation],
+          rows.map(([owner, changed]) => [nameOf(owner), describeDone(changed)]),
+        ),
+      );
+    const verb = operation === "preview" ? "to change" : "changed";
+    context.print(`${changes.count === 0 ? "nothing" : changes.count} ${verb}, ${seconds.toFixed(1)} s`);
+  }
+  if (code !== 0) context.say(redact(changes.errors.join("\n") || outcome.stderr.trim()));
+  const hint = hintFor(outcome, stack);
+  if (hint) context.say(hint);
+}
+
+function hintFor({ stderr, changes }: Outcome, stack: string): string | undefined {
+  const said = `${stderr}\n${changes.errors.join("\n")}`;
+  if (said.includes("currently locked") || said.includes("pending operations"))
+    return `an earlier run was killed, or one still works; if none does: fleet up ${stack} --recover`;
+  if (/no stack named/.test(said))
+    return `make the stack first: pulumi stack init ${stack} (after eval "$(./fleet env ${stack})")`;
+  return undefined;
+}
+
+function judge({ code, changes, stderr }: Outcome): ExitCode {
+  if (code === 0) return exitCode.done;
+  const said = [...changes.errors, stderr];
+  if (said.some((message) => message.includes("refused by a guard:"))) return exitCode.refused;
+  const whole = [...changes.tenants.values()].filter(({ failed, done }) => failed.length === 0 && done.size > 0);
+  const broken = [...changes.tenants.values()].some(({ failed }) => failed.length > 0);
+  return broken && whole.length > 0 ? exitCode.partial : exitCode.failed;
+}
