@@ -3,6 +3,7 @@ import { buildApplication, buildRouteMap, text_en } from "@stricli/core";
 import { exitCode, OperatorError, redact, VendorError } from "../domain/error.ts";
 import { bench } from "./commands/bench.ts";
 import { billingRoutes } from "./commands/billing.ts";
+import { demo } from "./commands/demo.ts";
 import { doctor } from "./commands/doctor.ts";
 import { sandboxRoutes } from "./commands/sandbox.ts";
 import { destroy, env, preview, up } from "./commands/stack.ts";
@@ -11,6 +12,7 @@ import { test } from "./commands/test.ts";
 
 const rootRoutes = buildRouteMap({
   routes: {
+    demo,
     test,
     doctor,
     tenant: tenantRoutes,
@@ -28,6 +30,7 @@ const rootRoutes = buildRouteMap({
       "AI-DIY Fleet runs AI-DIY as a paid service: every tenant is one YAML file, a Pulumi program makes it real, a billing program invoices it.",
       "",
       "Begin with:",
+      "  ./fleet demo                     the whole of it against emulated vendors, in under a minute",
       "  ./fleet doctor                   which engine and tools are used, and why",
       "  ./fleet tenant check             are all tenant files right?",
       "  ./fleet test                     type check, lint, all tests",
