@@ -128,7 +128,7 @@ export function whyText(report: WhyReport): string {
     `  minutes   ${report.minutes}`,
     "            A awake, e explained, u undecided, . asleep, ? unmeasured, - off",
     ...sourceNames.map((name) => `  ${name.padEnd(18)} ${report.sources[name] ?? "not counted"}`),
-    `  memory    ${report.memory.samples} minutes measured, highest ${report.memory.highestGB ?? "-"} GB; tunnel ${report.memory.tunnelSamples}`,
+    `  memory    ${report.memory.samples} minutes measured, highest ${report.memory.highestGB?.toFixed(3) ?? "-"} GB; tunnel ${report.memory.tunnelSamples}`,
     `  log-ins   ${report.logins.join(" ") || "none"}`,
     `  model     ${report.modelMinutes.join(" ") || "none"}`,
     ...report.causes.map((cause) => `  cause     ${cause.kind} ${cause.from}${cause.from === cause.to ? "" : ` to ${cause.to}`}`),

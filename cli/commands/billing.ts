@@ -61,12 +61,21 @@ function call(name: string) {
     const args = given.flatMap(([flag, value]) => (value === true ? [`--${flag}`] : [`--${flag}`, String(value)]));
     const child = spawn(process.execPath, [join(this.root, "billing", "main.ts"), name, ...words, ...args], {
       stdio: "inherit",
+      env: await environmentFor(this, flags),
     });
     this.process.exitCode = await new Promise<number>((resolve, reject) => {
       child.once("error", reject);
       child.once("close", (code) => resolve(code ?? 1));
     });
   };
+}
+
+/** A stack that is named brings its environment with it; without a name, or after `fleet env`, the one that is there counts. */
+async function environmentFor(context: Context, { stack, outputs }: BillingFlags): Promise<NodeJS.ProcessEnv> {
+  const { env } = context.process;
+  if (stack === undefined || outputs !== undefined || env.PULUMI_STACK === stack) return env;
+  const { stackEnvironment } = await import("../environment.ts");
+  return (await stackEnvironment(context, stack)).env;
 }
 
 function program(name: string, brief: string) {
