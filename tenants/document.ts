@@ -20,13 +20,19 @@ export interface Read<Value> {
   place(path: readonly (string | number)[]): Place;
 }
 
+/** A file that is not right. `draft` is what it says all the same, where it could be parsed. */
+export interface Refused {
+  readonly problems: readonly Problem[];
+  readonly draft?: Read<unknown>;
+}
+
 /** Reads and checks one YAML file. `shown` is how problems name it; `folder` is the real folder that a symbolic link may not leave. */
 export function readDocument<Value>(
   path: string,
   shown: string,
   folder: string,
   schema: z.ZodType<Value>,
-): { readonly read: Read<Value> } | { readonly problems: readonly Problem[] } {
+): { readonly read: Read<Value> } | Refused {
   const source = readText(path, folder);
   if ("reason" in source) return { problems: [{ file: shown, line: 1, column: 1, message: source.reason }] };
   return parse(source.text, shown, schema);
@@ -44,15 +50,12 @@ function readText(path: string, folder: string): { readonly text: string } | { r
     return { text: new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(real)) };
   } catch (error) {
     if (error instanceof TypeError) return { reason: "is not UTF-8 text; save it as UTF-8" };
-    return { reason: `cannot be read (${error instanceof Error ? error.message : String(error)})` };
+    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    return { reason: `cannot be read (${code === "ENOENT" ? "a link to nothing" : code})` };
   }
 }
 
-function parse<Value>(
-  text: string,
-  shown: string,
-  schema: z.ZodType<Value>,
-): { readonly read: Read<Value> } | { readonly problems: readonly Problem[] } {
+function parse<Value>(text: string, shown: string, schema: z.ZodType<Value>): { readonly read: Read<Value> } | Refused {
   const lines = new LineCounter();
   const problem = (offset: number, message: string): Problem => {
     const { line, col } = lines.linePos(Math.min(offset, text.length));
@@ -72,35 +75,51 @@ function parse<Value>(
       uniqueKeys: true,
       prettyErrors: false,
     });
-    const said = [...document.errors, ...document.warnings].map((fault) =>
-      problem(fault.pos[0], `is not valid YAML here: ${fault.message}`),
-    );
+    const faults = [...document.errors, ...document.warnings];
+    // One unclosed bracket can bring hundreds of complaints; the first ones tell.
+    const said = faults
+      .slice(0, mostFaults)
+      .map(({ pos, code, message }) => problem(pos[0], `is not valid YAML here: ${faultWords[code] ?? message}`));
+    if (faults.length > mostFaults)
+      said.push(problem(faults[mostFaults]?.pos[0] ?? 0, `is not valid YAML at ${faults.length - mostFaults} more places`));
     if (said.length) return { problems: said };
     const root = document.contents;
     if (root === null || !isMap(root))
       return { problems: [problem(0, "is empty or no block of keys; see tenants/tenant.schema.json")] };
-    // An alias makes a reviewer read two places at once, and a few nested ones make gigabytes.
-    const aliases: Problem[] = [];
+    const odd: Problem[] = [];
+    const oddity = (node: { range?: readonly number[] | null }, message: string) => {
+      odd.push(problem(node.range?.[0] ?? 0, message));
+      return odd.length >= mostFaults ? visit.BREAK : undefined;
+    };
     visit(document, {
-      Alias: (_, node) => {
-        aliases.push(problem(node.range?.[0] ?? 0, "uses a YAML alias (*name); write the value out"));
-        return aliases.length >= 3 ? visit.BREAK : undefined;
-      },
+      // An alias makes a reviewer read two places at once, and a few nested ones make gigabytes.
+      Alias: (_, node) => oddity(node, "uses a YAML alias (*name); write the value out"),
+      Pair: (_, { key }) =>
+        isMap(key) || isSeq(key) ? oddity(key, "has a list or a block of keys as a key; a key is a word") : undefined,
     });
-    if (aliases.length) return { problems: aliases };
-    const checked = explain(schema, document.toJS({ maxAliasCount: 0 }));
-    if ("problems" in checked)
-      return { problems: checked.problems.map((found) => problem(offsetOf(root, found.path, found.atKey), found.message)) };
+    if (odd.length) return { problems: odd };
+    const value: unknown = document.toJS({ maxAliasCount: 0 });
     const place = (path: readonly (string | number)[]): Place => {
       const { line, col } = lines.linePos(offsetOf(root, path, false));
       return { line, column: col };
     };
-    return { read: { value: checked.value, place } };
+    const checked = explain(schema, value);
+    if ("value" in checked) return { read: { value: checked.value, place } };
+    const problems = checked.problems.map((found) => problem(offsetOf(root, found.path, found.atKey), found.message));
+    return { problems, draft: { value, place } };
   } catch (error) {
     // Nesting that is too deep for the parser ends as a RangeError.
     return { problems: [problem(0, `cannot be parsed (${error instanceof Error ? error.message : String(error)})`)] };
   }
 }
+
+const mostFaults = 10;
+
+/** The parser's own words that are meant for programmers. */
+const faultWords: Partial<Record<string, string>> = {
+  MULTIPLE_DOCS: "a second document begins (---); one file holds one entry",
+  RESOURCE_EXHAUSTION: "too deeply nested",
+};
 
 /** Offset of the value at a path, of its key when `atKey`, or of the nearest thing around it that exists. */
 function offsetOf(root: ParsedNode, path: readonly (string | number)[], atKey: boolean): number {

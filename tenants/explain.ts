@@ -70,10 +70,11 @@ function article(expected: string): string {
   return names[expected] ?? expected;
 }
 
-function sample(input: unknown): string {
+/** A value as a problem quotes it: one line, not too long, addresses masked (logs have more readers than the file). */
+export function sample(input: unknown): string {
   if (Array.isArray(input)) return "a list";
   if (typeof input === "object" && input !== null) return "a block of keys";
-  const said = JSON.stringify(input) ?? String(input);
+  const said = (JSON.stringify(input) ?? String(input)).replaceAll(/([^\s"'<>@])[^\s"'<>@]*@/gu, "$1…@");
   return said.length > 60 ? `${said.slice(0, 57)}…"` : said;
 }
 

@@ -46,9 +46,11 @@ test("all problems of all files come at once, and loadStack throws them as one e
   write("acme.yaml", entry(1, "aap: {}\n").replace("plan: p", "plan: q"));
   write("birch.yaml", "uid: [\n");
   const problems = said();
-  expect(problems).toHaveLength(2);
-  expect(problems[0]).toBe("tenants/prod/acme.yaml:7:1 aap: is not a known key; did you mean app?");
-  expect(problems[1]).toMatch(/^tenants\/prod\/birch\.yaml:\d+:\d+ is not valid YAML here: /);
+  expect(problems.slice(0, -1)).toEqual([
+    'tenants/prod/acme.yaml:3:7 plan: "q" is not a plan; did you mean p?',
+    "tenants/prod/acme.yaml:7:1 aap: is not a known key; did you mean app?",
+  ]);
+  expect(problems.at(-1)).toMatch(/^tenants\/prod\/birch\.yaml:\d+:\d+ is not valid YAML here: /);
   expect(() => loadStack("prod", { root, plans, personalData: "plain" })).toThrow(OperatorError);
 });
 
@@ -223,4 +225,52 @@ test("whatever stands in a file, each problem says file and line and nothing is 
     }),
     { numRuns: 300 },
   );
+});
+
+test("what is wrong with a file's shape does not hide what it has in common with others, and what its plan forbids", () => {
+  write("acme.yaml", entry(1, "billing: { customer: cus_Q1w2e3 }\n"));
+  write("birch.yaml", entry(1, "  sessionDuration: 3 days\nbilling: { customer: cus_Q1w2e3 }\n"));
+  const { problems } = readStack("prod", { root, plans });
+  expect(problems.map(formatProblem)).toEqual([
+    "tenants/prod/acme.yaml:6:14 access.members.0.email: is not sealed; seal it with fleet tenant new, or set fleet:personalData to plain for this stack",
+    "tenants/prod/birch.yaml:1:6 uid: is already the uid of tenants/prod/acme.yaml; each tenant has its own (fleet tenant new makes one)",
+    "tenants/prod/birch.yaml:6:14 access.members.0.email: is not sealed; seal it with fleet tenant new, or set fleet:personalData to plain for this stack",
+    'tenants/prod/birch.yaml:7:20 access.sessionDuration: "3 days" is not a duration; write 30m, 1h … 24h',
+    "tenants/prod/birch.yaml:8:22 billing.customer: is already the customer of tenants/prod/acme.yaml; each tenant pays by itself",
+  ]);
+});
+
+test("a file that the parser complains about a thousand times is ten lines, not a thousand", () => {
+  write("acme.yaml", `uid: ${"[".repeat(20_000)}`);
+  expect(said().length).toBeLessThanOrEqual(11);
+});
+
+test("a key that is a block is refused with its place, not turned into a word", () => {
+  write("acme.yaml", entry(1, "? { a: b }\n: c\n"));
+  expect(said()).toEqual(["tenants/prod/acme.yaml:7:3 has a list or a block of keys as a key; a key is a word"]);
+});
+
+test("a second document in a file is told in words for people", () => {
+  write("acme.yaml", `${entry(1)}---\n${entry(2)}`);
+  expect(said()).toEqual([
+    "tenants/prod/acme.yaml:7:1 is not valid YAML here: a second document begins (---); one file holds one entry",
+  ]);
+});
+
+test("a file's name cannot move the cursor or begin a line of its own in a problem", () => {
+  write("red\u001b[31m\nbirch.yaml", "x: 1\n");
+  expect(said().filter((line) => /\p{Cc}/u.test(line))).toEqual([]);
+});
+
+test("a problem shows no address in full: it ends up in logs that more people read than the file", () => {
+  write(
+    "acme.yaml",
+    entry(1)
+      .replace("name: Tenant 1", "name: ada@acme.example")
+      .replace("- email: ada@acme.example", "- email: ada@acme..example"),
+  );
+  expect(said()).toEqual([
+    expect.stringContaining('acme.yaml:2:7 name: "a…@acme.example" is not a name'),
+    expect.stringContaining('acme.yaml:6:14 access.members.0.email: "a…@acme..example" is neither'),
+  ]);
 });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { OperatorError, type Problem } from "../domain/error.ts";
 import type { TenantSlug } from "../domain/ids.ts";
 import { type Place, readDocument } from "./document.ts";
+import { type Draft, draftOf } from "./draft.ts";
 import { nearest } from "./nearest.ts";
 import { type Plan, PlanEntry } from "./plan.ts";
 import { TenantEntry } from "./schema.ts";
@@ -64,38 +65,27 @@ export function readStack(stack: string, options: LoadOptions): Loaded {
     };
 
   const tenants: TenantFile[] = [];
+  const files: Drafted[] = [];
   for (const item of listing.items) {
-    const file = `${shown}/${item.name}`;
+    const file = `${shown}/${printable(item.name)}`;
     const stray = strayName(item);
     if (stray) problems.push({ file, message: stray });
     if (stray || !isEntryName(item.name)) continue;
-    const outcome = readDocument(join(listing.folder, item.name), file, listing.folder, TenantEntry);
     const slug = item.name.slice(0, -".yaml".length);
     const wrongSlug = slugProblem(slug);
     if (wrongSlug) problems.push({ file, line: 1, column: 1, message: wrongSlug });
-    if ("problems" in outcome) {
-      problems.push(...outcome.problems);
-      continue;
-    }
-    const { value: entry, place } = outcome.read;
-    const at = (path: readonly (string | number)[], message: string): Problem => ({
-      file,
-      ...place(path),
-      message: `${path.join(".")}: ${message}`,
-    });
-    const plan = plans.get(entry.plan);
-    if (!plan) {
-      const meant = nearest(entry.plan, [...plans.keys()]);
-      const known = [...plans.keys()].sort().join(", ") || "none";
-      problems.push(at(["plan"], `"${entry.plan}" is not a plan; ${meant ? `did you mean ${meant}?` : `plans: ${known}`}`));
-    }
-    const wrong = [...memberProblems(entry, plan, options.personalData ?? "sealed")].map(({ path, message }) =>
-      at(path, message),
-    );
+    const outcome = readDocument(join(listing.folder, item.name), file, listing.folder, TenantEntry);
+    if ("problems" in outcome) problems.push(...outcome.problems);
+    const { value, place } = "read" in outcome ? outcome.read : (outcome.draft ?? { value: undefined, place: atTop });
+    const draft = { ...draftOf(value), file, slug: wrongSlug ? undefined : slug, place };
+    files.push(draft);
+    const plan = draft.plan === undefined ? undefined : plans.get(draft.plan);
+    const wrong = [...againstPlan(draft, plans, options.personalData ?? "sealed")];
     problems.push(...wrong);
-    if (plan && !wrong.length && !wrongSlug) tenants.push({ stack, slug: slug as TenantSlug, file, entry, plan, place });
+    if ("read" in outcome && plan && !wrong.length && !wrongSlug)
+      tenants.push({ stack, slug: slug as TenantSlug, file, entry: outcome.read.value, plan, place });
   }
-  problems.push(...collisions(tenants));
+  problems.push(...collisions(files));
   return { tenants, problems: [...problems].sort(byPlace) };
 }
 
@@ -163,65 +153,88 @@ function names(root: string): string {
   return existsSync(root) ? stackNames(root).join(", ") || "none" : "none";
 }
 
-function* memberProblems(entry: TenantEntry, plan: Plan | undefined, personalData: "sealed" | "plain") {
+interface Drafted extends Draft {
+  readonly file: string;
+  /** Undefined where it is wrong by itself. */
+  readonly slug: string | undefined;
+  place(path: readonly (string | number)[]): Place;
+}
+
+/** What a plan and the stack's settings do not allow. */
+function* againstPlan(draft: Drafted, plans: ReadonlyMap<string, Plan>, personalData: "sealed" | "plain"): Generator<Problem> {
+  const at = (path: readonly (string | number)[], message: string): Problem => ({
+    file: draft.file,
+    ...draft.place(path),
+    message: `${path.join(".")}: ${message}`,
+  });
+  const plan = draft.plan === undefined ? undefined : plans.get(draft.plan);
+  if (draft.plan !== undefined && !plan) {
+    const meant = nearest(draft.plan, [...plans.keys()]);
+    const known = [...plans.keys()].sort().join(", ") || "none";
+    yield at(["plan"], `"${draft.plan}" is not a plan; ${meant ? `did you mean ${meant}?` : `plans: ${known}`}`);
+  }
   const seen = new Map<string, number>();
-  let named = 0;
-  for (const [index, member] of entry.access.members.entries()) {
+  for (const { index, member } of draft.members) {
     const path = ["access", "members", index] as const;
-    if (member.email !== undefined) named += 1;
     for (const kind of ["email", "googleGroup"] as const) {
       const said = member[kind];
       if (said !== undefined && personalData === "sealed" && !isSealed(said))
-        yield {
-          path: [...path, kind],
-          message: "is not sealed; seal it with fleet tenant new, or set fleet:personalData to plain for this stack",
-        };
+        yield at(
+          [...path, kind],
+          "is not sealed; seal it with fleet tenant new, or set fleet:personalData to plain for this stack",
+        );
     }
     const open = (["emailDomain", "githubOrganization", "googleGroup"] as const).find((kind) => member[kind] !== undefined);
     if (open && plan && !plan.people.open)
-      yield { path: [...path, open], message: `needs a plan with an open number of people; ${plan.id} has none` };
-    const written = JSON.stringify(member).toLowerCase();
+      yield at([...path, open], `needs a plan with an open number of people; ${plan.id} has none`);
+    const written = JSON.stringify(Object.entries(member).sort()).toLowerCase();
     const first = seen.get(written);
-    if (first !== undefined) yield { path: [...path], message: `is the same member as access.members.${first}` };
+    if (first !== undefined) yield at(path, `is the same member as access.members.${first}`);
     else seen.set(written, index);
   }
+  const named = draft.members.filter(({ member }) => member.email !== undefined).length;
   if (plan && named > plan.people.max)
-    yield { path: ["access", "members"], message: `names ${named} people; ${plan.id} allows ${plan.people.max}` };
+    yield at(["access", "members"], `names ${named} people; ${plan.id} allows ${plan.people.max}`);
 }
 
 /** What two tenants of a stack may not share. Reported at the later file, naming the earlier one. */
-function collisions(tenants: readonly TenantFile[]): Problem[] {
+function collisions(files: readonly Drafted[]): Problem[] {
   const problems: Problem[] = [];
-  const check = (
-    path: readonly string[],
-    keyOf: (tenant: TenantFile) => string | undefined,
-    message: (other: TenantFile) => string,
-  ) => {
-    const first = new Map<string, TenantFile>();
-    for (const tenant of tenants) {
-      const key = keyOf(tenant);
+  const check = (path: readonly string[], keyOf: (file: Drafted) => string | undefined, message: (other: Drafted) => string) => {
+    const first = new Map<string, Drafted>();
+    for (const file of files) {
+      const key = keyOf(file);
       if (key === undefined) continue;
       const other = first.get(key);
-      if (!other) first.set(key, tenant);
-      else problems.push({ file: tenant.file, ...tenant.place(path), message: message(other) });
+      if (!other) first.set(key, file);
+      else problems.push({ file: file.file, ...file.place(path), message: message(other) });
     }
   };
   check(
     ["uid"],
-    ({ entry }) => entry.uid,
+    ({ uid }) => uid,
     ({ file }) => `uid: is already the uid of ${file}; each tenant has its own (fleet tenant new makes one)`,
   );
   check(
     ["billing", "customer"],
-    ({ entry }) => entry.billing?.customer,
+    ({ customer }) => customer,
     ({ file }) => `billing.customer: is already the customer of ${file}; each tenant pays by itself`,
   );
   check(
     [],
-    ({ slug }) => appearance(slug),
+    ({ slug }) => (slug === undefined ? undefined : appearance(slug)),
     ({ slug, file }) => `the slug looks like "${slug}" (${file}); people would mistake one hostname for the other`,
   );
   return problems;
+}
+
+function atTop(): Place {
+  return { line: 1, column: 1 };
+}
+
+/** A file's name can hold anything; what would move a terminal's cursor or begin a line of its own does not get there. */
+function printable(name: string): string {
+  return name.replaceAll(/\p{C}/gu, "?");
 }
 
 function byPlace(left: Problem, right: Problem): number {

@@ -51,7 +51,7 @@ test.each([
   [
     "a person's address as name",
     { name: "ada@acme.example" },
-    'name: "ada@acme.example" is not a name: 1 to 80 characters, an organisation or pseudonym, never an e-mail address',
+    'name: "a…@acme.example" is not a name: 1 to 80 characters, an organisation or pseudonym, never an e-mail address',
   ],
   ["nobody", { access: { members: [] } }, "access.members: is empty: nobody could log in; add at least one member"],
   [

@@ -1,6 +1,7 @@
 /** A tenant entry, as people write it: `tenants/<stack>/<slug>.yaml` (DESIGN 3.1). The single source of its shape; tenant.schema.json is generated from it. */
 import { z } from "zod";
 import { stripeCustomerPattern, tenantUidPattern } from "../domain/ids.ts";
+import { sample } from "./explain.ts";
 import { emailPattern, sealedPattern } from "./seal.ts";
 
 export const states = ["active", "suspended", "retained", "offboarding"] as const;
@@ -51,7 +52,7 @@ const publicMailDomains = [
 
 type Said = (said: string) => string;
 const say = (message: Said) => ({
-  error: (issue: { readonly input?: unknown }) => message(JSON.stringify(issue.input)),
+  error: (issue: { readonly input?: unknown }) => message(sample(issue.input)),
 });
 /** A text of this pattern; anything but a text gets the general message of explain.ts. */
 const text = (pattern: RegExp, message: Said) => z.string().regex(pattern, say(message));

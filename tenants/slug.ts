@@ -64,7 +64,7 @@ export const reservedSlugs: readonly string[] = [
 /** What is wrong with a slug by itself; undefined when nothing is. */
 export function slugProblem(slug: string): string | undefined {
   if (!tenantSlugPattern.test(slug) || slug.includes("--"))
-    return `"${slug}" is not a slug: 2 to 40 of a-z, 0-9 and single inner hyphens, beginning with a letter (the file's name is the hostname)`;
+    return `${JSON.stringify(slug).replaceAll(/\p{C}/gu, "?")} is not a slug: 2 to 40 of a-z, 0-9 and single inner hyphens, beginning with a letter (the file's name is the hostname)`;
   const taken = reservedSlugs.find((reserved) => reserved === slug);
   if (taken) return `"${slug}" is reserved for the operator's own services; choose another slug`;
   const alike = reservedSlugs.find((reserved) => appearance(reserved) === appearance(slug));
