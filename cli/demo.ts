@@ -1,6 +1,6 @@
 /** `fleet demo`: the main job against the sandbox. It only drives: the hours come from played traffic through the collectors, the money from billing. */
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { z } from "zod";
 import { BillingReport, type TenantReport } from "../billing/report/report.ts";
@@ -12,7 +12,7 @@ import { railwayClient } from "../vendors/railway/client.ts";
 import type { DemoFlags } from "./commands/demo.ts";
 import type { Context } from "./context.ts";
 import { type StackEnvironment, sandboxStack, stackEnvironment } from "./environment.ts";
-import { askSandbox, launchSandbox, type RunningSandbox, stopSandbox } from "./sandbox.ts";
+import { askSandbox, findSandbox, launchSandbox, type RunningSandbox, stopSandbox } from "./sandbox.ts";
 import { operate } from "./stack.ts";
 import { table } from "./table.ts";
 
@@ -68,7 +68,9 @@ export async function demo(this: Context, flags: DemoFlags): Promise<void> {
   const started = performance.now();
   const parent = join(this.root, ".fleet");
   mkdirSync(parent, { recursive: true });
+  await sweepAbandoned(parent);
   const folder = mkdtempSync(join(parent, "demo-"));
+  writeFileSync(join(folder, ownerFile), String(process.pid));
   const context: Context = { ...this, process: { ...this.process, env: { ...this.process.env, FLEET_SANDBOX_DIR: folder } } };
   // A user's own server would keep what the demo's invented world puts into it.
   delete context.process.env.DATABASE_URL;
@@ -83,13 +85,36 @@ export async function demo(this: Context, flags: DemoFlags): Promise<void> {
     const report = await play.run(flags);
     this.print(flags.json ? JSON.stringify(report) : summary(report, play.why));
     kept = flags.keep === true;
-    if (kept) this.say(whatToTry(relative(this.root, folder)));
+    if (kept) {
+      rmSync(join(folder, ownerFile));
+      this.say(whatToTry(relative(this.root, folder)));
+    }
   } finally {
     process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
     if (!kept) {
       if (sandbox) await stopSandbox(sandbox);
       rmSync(folder, { recursive: true, force: true });
     }
+  }
+}
+
+/** Holds the demo's process id; not in a sandbox that was meant to stay. */
+const ownerFile = "owner";
+
+/** Ends the sandboxes of demos that were killed before they could do it. */
+async function sweepAbandoned(parent: string): Promise<void> {
+  for (const name of readdirSync(parent).filter((entry) => entry.startsWith("demo-"))) {
+    const folder = join(parent, name);
+    try {
+      process.kill(Number(readFileSync(join(folder, ownerFile), "utf8")), 0);
+      continue;
+    } catch (error) {
+      // No owner's file: kept on purpose, or another demo that has just made its folder. Another user's process: not ours to end.
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") continue;
+    }
+    const sandbox = await findSandbox(folder);
+    if (sandbox) await stopSandbox(sandbox);
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 
