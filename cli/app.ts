@@ -1,6 +1,7 @@
 /** The command tree. Only names and one-line descriptions are loaded here. */
 import { buildApplication, buildRouteMap, text_en } from "@stricli/core";
 import { exitCode, OperatorError, redact, VendorError } from "../domain/error.ts";
+import manifest from "../package.json" with { type: "json" };
 import { bench } from "./commands/bench.ts";
 import { billingRoutes } from "./commands/billing.ts";
 import { demo } from "./commands/demo.ts";
@@ -40,14 +41,45 @@ const rootRoutes = buildRouteMap({
 
 export const app = buildApplication(rootRoutes, {
   name: "fleet",
+  versionInfo: { currentVersion: manifest.version },
   scanner: { caseStyle: "allow-kebab-for-camel", allowArgumentEscapeSequence: true },
   documentation: { disableAnsiColor: process.env.NO_COLOR !== undefined },
   localization: { text: { ...text_en, exceptionWhileRunningCommand: (error) => describeError(error) } },
   determineExitCode: (error) => (error instanceof OperatorError ? error.exitCode : exitCode.failed),
 });
 
-/** An operator's mistake and a vendor's refusal without a stack, our own bug with it; no secret in any of them. */
+/** An operator's mistake, a vendor's refusal and a file system's without a stack, our own bug with it; no secret in any of them. */
 export function describeError(error: unknown): string {
   if (error instanceof OperatorError || error instanceof VendorError) return redact(error.message);
-  return redact(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  if (!(error instanceof Error)) return redact(String(error));
+  const advice = fileAdvice(error);
+  return redact(advice === undefined ? (error.stack ?? error.message) : `${error.message}; ${advice}, then run this again`);
+}
+
+function fileAdvice(error: Error): string | undefined {
+  if (!("code" in error) || !("syscall" in error)) return undefined;
+  switch (error.code) {
+    case "EROFS":
+      return "make that file system writable (FLEET_SANDBOX_DIR moves what the sandbox and the demo write)";
+    case "EACCES":
+    case "EPERM":
+      return "check the owner and the permissions";
+    case "ENOSPC":
+    case "EDQUOT":
+      return "make room on that disk";
+    default:
+      return undefined;
+  }
+}
+
+/** The part of a command line that names a command: `fleet tenant new` of `tenant new acme --nam x`. */
+export function commandOf(words: readonly string[]): string {
+  const known = ["fleet"];
+  let here: ReturnType<typeof rootRoutes.getRoutingTargetForInput> = rootRoutes;
+  for (const word of words) {
+    if (here === undefined || !("getRoutingTargetForInput" in here)) break;
+    here = here.getRoutingTargetForInput(word);
+    if (here !== undefined) known.push(word);
+  }
+  return known.join(" ");
 }

@@ -1,6 +1,7 @@
 /** `fleet`: one file a command under commands/, each loaded only when it is called, so that help stays quick. */
 import { run } from "@stricli/core";
-import { app } from "./app.ts";
+import { exitCode } from "../domain/error.ts";
+import { app, commandOf } from "./app.ts";
 import { type Context, processContext } from "./context.ts";
 
 // A reader that has seen enough (`fleet … | head`) is no failure of ours.
@@ -13,4 +14,8 @@ const inputs = process.argv.slice(2);
 await run(app, inputs.length === 0 ? ["--help"] : inputs, processContext satisfies Context);
 // stricli's own codes for wrong use are negative; DESIGN 3.3 knows one: 2.
 const code = Number(process.exitCode ?? 0);
-if (code < 0) process.exitCode = code === -1 || code === -2 || code === -3 || code === 255 ? 1 : 2;
+if (code < 0) {
+  const wrongUse = code !== -1 && code !== -2 && code !== -3;
+  if (wrongUse) processContext.say(`see: ${commandOf(inputs)} --help`);
+  process.exitCode = wrongUse ? exitCode.wrongUse : exitCode.failed;
+}

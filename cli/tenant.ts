@@ -2,11 +2,14 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { exitCode, formatProblem, OperatorError, type Problem } from "../domain/error.ts";
+import { exitCode, formatProblem, OperatorError, type Problem, redact } from "../domain/error.ts";
+import { personalDataOf } from "../infra/settings-file.ts";
 import { stackIdentity, stackRecipient } from "../tenants/keys.ts";
 import { loadPlans, loadStack, readStack, stackNames, type TenantFile } from "../tenants/load.ts";
 import { newTenantFile } from "../tenants/new.ts";
 import { isSealed, keygen as makeKeys, mask, unseal } from "../tenants/seal.ts";
+import { sealedProblems } from "../tenants/sealed.ts";
+import { appearance } from "../tenants/slug.ts";
 import type { NewFlags, StackFlags } from "./commands/tenant.ts";
 import type { Context } from "./context.ts";
 import { table } from "./table.ts";
@@ -18,12 +21,16 @@ export async function create(this: Context, flags: NewFlags, slug: string): Prom
   const plans = loadPlans(tenants);
   if (!plans.has(flags.plan))
     throw new OperatorError(`there is no plan "${flags.plan}"; there are: ${[...plans.keys()].join(", ")}`);
+  const plain = personalDataOf(this.root, flags.stack) === "plain";
+  const alike = readStack(flags.stack, { root: tenants }).tenants.find((other) => appearance(other.slug) === appearance(slug));
+  if (alike && alike.slug !== slug)
+    throw new OperatorError(`"${slug}" looks like "${alike.slug}" (${alike.file}); choose another slug`);
   const { uid, text } = await newTenantFile({
     slug,
     name: flags.name,
     email: flags.email,
     plan: flags.plan,
-    recipient: stackRecipient(tenants, flags.stack),
+    recipient: plain ? null : stackRecipient(tenants, flags.stack),
     randomBytes: (count) => randomBytes(count),
   });
   try {
@@ -44,18 +51,19 @@ export async function check(this: Context, flags: { stack?: string; json?: boole
   const problems: Problem[] = [];
   const counts: Record<string, number> = {};
   for (const stack of flags.stack === undefined ? all : [flags.stack]) {
-    const loaded = readStack(stack, { root: tenants });
+    const loaded = readStack(stack, { root: tenants, personalData: personalData(this.root, stack, problems) });
     problems.push(...loaded.problems);
+    problems.push(...(await sealedProblems(tenants, stack, loaded.tenants, this.process.env.FLEET_AGE_IDENTITY)));
     counts[stack] = loaded.tenants.length;
   }
-  if (flags.json) this.print(JSON.stringify({ stacks: counts, problems }));
+  if (flags.json) this.print(redact(JSON.stringify({ stacks: counts, problems })));
   else if (problems.length === 0) {
     this.print(
       Object.entries(counts)
         .map(([stack, count]) => `${stack}: ${count} ${count === 1 ? "tenant" : "tenants"}, all right`)
         .join("\n"),
     );
-  } else for (const problem of problems) this.say(formatProblem(problem));
+  } else for (const problem of problems) this.say(redact(formatProblem(problem)));
   if (problems.length > 0) this.process.exitCode = exitCode.wrongUse;
 }
 
@@ -113,7 +121,18 @@ function listing(
 }
 
 function load(context: Context, stack: string): readonly TenantFile[] {
-  return loadStack(stack, { root: join(context.root, "tenants") });
+  return loadStack(stack, { root: join(context.root, "tenants"), personalData: personalDataOf(context.root, stack) });
+}
+
+/** As the stack's settings say; what is wrong with them is one problem among the others. */
+function personalData(root: string, stack: string, problems: Problem[]): "sealed" | "plain" {
+  try {
+    return personalDataOf(root, stack);
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error;
+    problems.push(...error.problems);
+    return "sealed";
+  }
 }
 
 function unknownStack(tenants: string, stack: string): OperatorError {
@@ -125,7 +144,8 @@ function unknownStack(tenants: string, stack: string): OperatorError {
 /** Sealed addresses are opened and masked where the identity is at hand, and named as sealed where it is not. */
 async function hideAddresses(value: unknown, identity: string | undefined): Promise<unknown> {
   if (typeof value === "string") {
-    if (isSealed(value)) return identity === undefined ? "(sealed)" : mask(await unseal(value, identity));
+    if (isSealed(value))
+      return identity === undefined ? "(sealed)" : unseal(value, identity).then(mask, (error: Error) => `(${error.message})`);
     return value.includes("@") ? mask(value) : value;
   }
   if (Array.isArray(value)) return Promise.all(value.map((item) => hideAddresses(item, identity)));

@@ -27,6 +27,15 @@ export function settingsFile(root: string, stack: string): SettingsFile {
   };
 }
 
+/** Whether members' addresses may stand in a stack's files as they are (`fleet:personalData`); throws OperatorError when it is neither sealed nor plain. */
+export function personalDataOf(root: string, stack: string): "sealed" | "plain" {
+  const said = settingsFile(root, stack).get("personalData") ?? "sealed";
+  if (said === "sealed" || said === "plain") return said;
+  throw new OperatorError([
+    { file: `Pulumi.${stack}.yaml`, message: `fleet:personalData is neither sealed nor plain, but ${JSON.stringify(said)}` },
+  ]);
+}
+
 const StackFile = z.looseObject({ config: z.record(z.string(), z.unknown()).nullish() }).nullable();
 
 function read(path: string, file: string): Readonly<Record<string, unknown>> {

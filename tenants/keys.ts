@@ -55,7 +55,8 @@ export function committedIdentity(root: string, stack: string): string | undefin
   return readLine(join(root, stack, "identity.txt"));
 }
 
-function worthlessStacks(root: string): string[] {
+/** The stacks whose identity lies in the repository: whatever is sealed to them, everybody can read. */
+export function worthlessStacks(root: string): string[] {
   return stackNames(root).filter((stack) => committedIdentity(root, stack) !== undefined);
 }
 
