@@ -6,14 +6,7 @@ import { judge } from "../../billing/rules/verdict.ts";
 import { dayMs, hourMs, hoursBeginningIn, minuteMs } from "../../domain/hour.ts";
 import { type Random, randomOf } from "../suites/random.ts";
 import { naiveVerdicts, type RawLine } from "../suites/verdicts-naive.ts";
-
-export interface BenchResult {
-  readonly bench: string;
-  /** How many times faster than `against`. */
-  readonly ratio: number;
-  readonly against: string;
-  readonly details: Readonly<Record<string, number | string>>;
-}
+import type { BenchResult } from "./bench.ts";
 
 const begin = Date.UTC(2026, 10, 1);
 const days = 34;
@@ -45,7 +38,8 @@ export async function bench(): Promise<BenchResult> {
   return {
     bench: "verdicts",
     ratio: Math.round((perSecond / (naiveHours / naive)) * 10) / 10,
-    against: "the same page read minute by minute over all lines (test/suites/verdicts-naive.ts)",
+    against:
+      "tenant-hours judged in a second, in those of the same page read minute by minute over all lines (test/suites/verdicts-naive.ts)",
     details: {
       tenantHours,
       tenantHoursPerSecond: Math.round(perSecond),

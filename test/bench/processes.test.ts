@@ -1,0 +1,44 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { expect, onTestFinished, test } from "vitest";
+import { ProcessFamily } from "./processes.ts";
+
+const linux = process.platform === "linux";
+
+/** Prints a line when it runs, and stays until it is killed. */
+const stays = "console.log(process.pid); setInterval(() => {}, 1000);";
+
+test.runIf(linux)(
+  "what a command detached, or started without its environment, counts as the command's, and a stranger does not",
+  async () => {
+    const mark = `FLEET_BENCH_MARK=${process.pid}-${performance.now()}`;
+    const [name = "", value] = mark.split("=");
+    const start = (script: string, env: NodeJS.ProcessEnv): ChildProcess => {
+      const child = spawn(process.execPath, ["-e", script], { env, stdio: ["ignore", "pipe", "inherit"], detached: true });
+      onTestFinished(() => void child.kill("SIGKILL"));
+      return child;
+    };
+    const grandchild = `const own = require("node:child_process").spawn(process.execPath, ["-e", ${JSON.stringify(stays)}, "grandchild"],
+    { env: {}, detached: true, stdio: "inherit" });
+    process.on("SIGTERM", () => { own.kill("SIGKILL"); own.on("exit", () => process.exit()); }); setInterval(() => {}, 1000);`;
+    const member = start(grandchild, { ...process.env, [name]: value });
+    const stranger = start(stays, process.env);
+    await Promise.all([member, stranger].map((child) => once(child.stdout ?? child, "data")));
+
+    const family = new ProcessFamily(mark);
+    const living = family.living();
+    expect(living).toHaveLength(2);
+    expect(living.filter((line) => line.endsWith(" grandchild"))).toHaveLength(1);
+    const ended = new AbortController();
+    const watching = family.watch(ended.signal);
+    ended.abort();
+    const peak = await watching;
+    expect(peak).toMatchObject({ processes: 2, samples: 1, byKind: { node: peak.bytes } });
+    // Two Nodes, each with a heap of its own.
+    expect(peak.bytes).toBeGreaterThan(10e6);
+
+    member.kill("SIGTERM");
+    await once(member, "exit");
+    expect(family.living()).toEqual([]);
+  },
+);

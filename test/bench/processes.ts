@@ -1,0 +1,113 @@
+/** The memory of a command with everything it starts, from Linux's /proc: proportional set sizes, so that shared pages count once. */
+import { readdirSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+
+export interface Peak {
+  readonly bytes: number;
+  /** Bytes by kind of process in the moment of the peak. */
+  readonly byKind: Readonly<Record<string, number>>;
+  /** The most processes at once. */
+  readonly processes: number;
+  readonly samples: number;
+}
+
+const everyMs = 200;
+
+/** Samples until `ended`. What belongs to the command is known by this variable in its environment, or by a parent that belonged: both, because a detached
+ *  process (the sandbox) gets another parent, and Postgres another environment. */
+export class ProcessFamily {
+  readonly #mark: string;
+  /** Start time by process id: an id may be given again. */
+  readonly #members = new Map<number, string>();
+  readonly #strangers = new Map<number, string>();
+
+  constructor(mark: string) {
+    this.#mark = mark;
+  }
+
+  async watch(ended: AbortSignal): Promise<Peak> {
+    let peak: Peak = { bytes: 0, byKind: {}, processes: 0, samples: 0 };
+    let samples = 0;
+    let processes = 0;
+    while (!ended.aborted) {
+      const now = this.#sample();
+      samples++;
+      processes = Math.max(processes, now.processes);
+      if (now.bytes > peak.bytes) peak = { ...now, samples };
+      await pause(everyMs, undefined, { signal: ended }).catch(() => undefined);
+    }
+    return { ...peak, samples, processes };
+  }
+
+  /** The members that still live, as command lines. */
+  living(): string[] {
+    this.#look();
+    return [...this.#members.keys()].map((pid) => read(pid, "cmdline")?.replaceAll("\0", " ").trim() ?? "").filter(Boolean);
+  }
+
+  #sample() {
+    this.#look();
+    const byKind: Record<string, number> = {};
+    let bytes = 0;
+    let processes = 0;
+    for (const pid of this.#members.keys()) {
+      const kilobytes = /^Pss:\s+(\d+) kB$/m.exec(read(pid, "smaps_rollup") ?? "")?.[1];
+      if (kilobytes === undefined) continue;
+      const own = Number(kilobytes) * 1024;
+      const kind = kindOf(read(pid, "cmdline") ?? "");
+      byKind[kind] = (byKind[kind] ?? 0) + own;
+      bytes += own;
+      processes++;
+    }
+    return { bytes, byKind, processes };
+  }
+
+  #look(): void {
+    const present = new Set<number>();
+    for (const name of readdirSync("/proc")) {
+      const pid = Number(name);
+      if (!Number.isInteger(pid) || pid === process.pid) continue;
+      const stat = read(pid, "stat");
+      if (stat === undefined) continue;
+      // The second field is the program's name in parentheses, and may hold blanks and parentheses itself.
+      const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      const [state, parent, start] = [fields[0], Number(fields[1]), fields[19] ?? ""];
+      if (state === "Z") continue;
+      present.add(pid);
+      if (this.#members.get(pid) === start || (this.#strangers.get(pid) === start && !this.#members.has(parent))) continue;
+      const belongs = this.#members.has(parent) || read(pid, "environ")?.includes(this.#mark);
+      (belongs ? this.#members : this.#strangers).set(pid, start);
+      (belongs ? this.#strangers : this.#members).delete(pid);
+    }
+    for (const pid of this.#members.keys()) if (!present.has(pid)) this.#members.delete(pid);
+  }
+}
+
+const kinds: readonly (readonly [RegExp, string])[] = [
+  [/\/infra\/providers\/(\w+)\/main\.ts/, "provider $1"],
+  [/\/sandbox\/plugins\/(\w+)\/main\.ts/, "provider $1 (stand-in)"],
+  [/\/@pulumi\/pulumi\/cmd\/run/, "program"],
+  [/\/engine\/host\/main\.ts/, "language host"],
+  [/\/sandbox\/process\.ts/, "sandbox"],
+  [/\/billing\/main\.ts/, "billing"],
+  [/\/cli\/main\.ts/, "fleet"],
+  [/postgres/, "postgres"],
+];
+
+function kindOf(commandLine: string): string {
+  for (const [pattern, kind] of kinds) {
+    const found = pattern.exec(commandLine);
+    if (found) return kind.replace("$1", found[1] ?? "");
+  }
+  return basename(commandLine.split("\0")[0] ?? "") || "other";
+}
+
+/** Undefined where the process has just ended, or is not ours to look at. */
+function read(pid: number, file: string): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, "utf8");
+  } catch {
+    return undefined;
+  }
+}
