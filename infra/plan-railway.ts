@@ -92,10 +92,17 @@ export function planApplication(tenant: Tenant, settings: Settings): readonly Pl
         healthcheckTimeoutSeconds: 300,
         restartPolicy: "ON_FAILURE",
         restartPolicyMaxRetries: 10,
+        running: true,
         publicAddress: "forbid",
         triggers: {
           configuration: {
-            keyedHash: { variables, volume: { ref: "volume.volumeId" }, mountPath: volumeMountPath },
+            keyedHash: {
+              variables,
+              written: { ref: "appVariables.revision" },
+              volume: { ref: "volume.volumeId" },
+              mounted: { ref: "volume.revision" },
+              mountPath: volumeMountPath,
+            },
             key: { ref: "hashKey.hex" },
           },
         },
@@ -143,8 +150,14 @@ export function planTunnelService(tenant: Tenant, settings: Settings): readonly 
         vCPUs: 0.5,
         sleep: false,
         restartPolicy: "ALWAYS",
+        running: true,
         publicAddress: "forbid",
-        triggers: { configuration: { keyedHash: token, key: { ref: "hashKey.hex" } } },
+        triggers: {
+          configuration: {
+            keyedHash: { token, written: { ref: "tunnelVariables.revision" } },
+            key: { ref: "hashKey.hex" },
+          },
+        },
       },
     },
   ];

@@ -56,6 +56,12 @@ test("an entry's own variables never replace one of the fleet's", () => {
   expect(resource(plan, "appVariables").arguments).toMatchObject({ variables: { PRODUCTION: "true", GREETING: "hi" } });
 });
 
+test("an instance deploys again with each write of its variables and each mount of its volume", () => {
+  const hashed = (key: string) => refs(resource(planOf(), key).arguments).filter((ref) => ref.endsWith(".revision"));
+  expect(hashed("appInstance")).toEqual(["appVariables.revision", "volume.revision"]);
+  expect(hashed("tunnelInstance")).toEqual(["tunnelVariables.revision"]);
+});
+
 test("policy and application have the same explicit session, and the application its own identity providers", () => {
   const plan = planOf();
   expect(resource(plan, "policy").arguments).toMatchObject({ decision: "allow", sessionDuration: "8h" });

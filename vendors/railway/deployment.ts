@@ -51,6 +51,11 @@ export function outcomeOf(status: string): "up" | "failed" | "underway" {
   return ["FAILED", "CRASHED", "REMOVED", "REMOVING", "SKIPPED", "NEEDS_APPROVAL"].includes(status) ? "failed" : "underway";
 }
 
+/** Whether the deployment serves, sleeps or is on its way there; one that was stopped keeps its status. */
+export function isRunning({ status, deploymentStopped }: Pick<Deployment, "status" | "deploymentStopped">): boolean {
+  return !deploymentStopped && outcomeOf(status) !== "failed";
+}
+
 export interface DeploymentScope {
   readonly projectId: string;
   readonly environmentId: string;

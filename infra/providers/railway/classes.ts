@@ -48,8 +48,9 @@ export class Volume extends CustomResource {
   static readonly __pulumiType = "railway:index:Volume";
   declare readonly volumeId: pulumi.Output<string>;
   declare readonly volumeInstanceId: pulumi.Output<string>;
+  declare readonly revision: pulumi.Output<number>;
   constructor(name: string, args: VolumeArgs, options?: pulumi.CustomResourceOptions) {
-    super(Volume.__pulumiType, name, withOutputs(args, ["volumeId", "volumeInstanceId"]), options);
+    super(Volume.__pulumiType, name, withOutputs(args, ["volumeId", "volumeInstanceId", "revision"]), options);
   }
   static override isInstance(value: unknown): value is Volume {
     return isOfType(value, Volume.__pulumiType);
@@ -60,9 +61,10 @@ export class Volume extends CustomResource {
 export class VariableCollection extends CustomResource {
   static readonly __pulumiType = "railway:index:VariableCollection";
   declare readonly variables: pulumi.Output<Record<string, string>>;
+  declare readonly revision: pulumi.Output<number>;
   constructor(name: string, args: VariableCollectionArgs, options: pulumi.CustomResourceOptions = {}) {
     const additionalSecretOutputs = [...(options.additionalSecretOutputs ?? []), "variables"];
-    const inputs = { ...args, variables: secret(args.variables) };
+    const inputs = { ...args, variables: secret(args.variables), revision: undefined };
     super(VariableCollection.__pulumiType, name, inputs, { ...options, additionalSecretOutputs });
   }
   static override isInstance(value: unknown): value is VariableCollection {

@@ -1,51 +1,21 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { railwayClient } from "../../../vendors/railway/client.ts";
-import { type Call, Unfinished } from "../shell/resource.ts";
+import { Unfinished } from "../shell/resource.ts";
 import type { RailwayContext } from "./context.ts";
 import { type FakeRailway, startFakeRailway } from "./fake-railway.ts";
 import { project } from "./project.ts";
+import { call, instanceInputs, made, marker, newProcess, projectInputs } from "./scene.ts";
 import { service } from "./service.ts";
 import { serviceInstance } from "./service-instance.ts";
 import { variableCollection } from "./variable-collection.ts";
 import { volume } from "./volume.ts";
 
-const call: Call = { signal: new AbortController().signal, log: () => {} };
-const marker = "fleet:test:tn_0123456789";
-const projectInputs = { name: "test-acme", description: marker, marker };
-
 let fake: FakeRailway;
 let context: RailwayContext;
 beforeEach(async () => {
   fake = await startFakeRailway();
-  context = newProcess();
+  context = newProcess(fake);
 });
 afterEach(() => fake.close());
-
-/** A provider process of its own: it knows nothing of what another made. */
-function newProcess(): RailwayContext {
-  return { railway: railwayClient({ token: "railway-token", apiUrl: fake.url, clock: fake.clock }), fresh: new Set() };
-}
-
-async function made() {
-  const { state } = await project.create(projectInputs, context, call);
-  const place = { projectId: state.projectId, environmentId: state.environmentId };
-  const app = await service.create({ ...place, name: "app" }, context, call);
-  return { ...place, serviceId: app.state.serviceId };
-}
-
-const instanceInputs = (place: { projectId: string; environmentId: string; serviceId: string }) => ({
-  ...place,
-  image: "app@sha256:1",
-  region: "us-west2",
-  memoryGB: 1,
-  vCPUs: 2,
-  sleep: true,
-  healthcheckPath: "/health",
-  healthcheckTimeoutSeconds: 300,
-  restartPolicy: "ON_FAILURE" as const,
-  publicAddress: "forbid" as const,
-  triggers: { configuration: "1" },
-});
 
 const mutations = () => fake.calls.filter((name) => /Create|Update|Delete|Upsert|Commit|Stage|Deploy/.test(name));
 
@@ -57,10 +27,10 @@ test("a lost answer to projectCreate leaves exactly one project", async () => {
 });
 
 test("a run that died right after projectCreate is adopted by the next, although reads do not show the project yet", async () => {
-  const { id } = await project.create(projectInputs, newProcess(), call);
+  const { id } = await project.create(projectInputs, newProcess(fake), call);
   fake.fault("projects", { answer: { projects: { edges: [], pageInfo: { hasNextPage: false, endCursor: null } } } });
   fake.fault("projectCreate", { refuse: "You are creating projects too quickly" });
-  expect((await project.create(projectInputs, newProcess(), call)).id).toBe(id);
+  expect((await project.create(projectInputs, newProcess(fake), call)).id).toBe(id);
   expect(fake.projects.size).toBe(1);
 });
 
@@ -116,10 +86,10 @@ test("a service whose create was lost is found by its name, also when the name i
 });
 
 test("a volume is adopted by its mount path, and service and path are always sent together", async () => {
-  const place = await made();
+  const place = await made(context);
   const inputs = { ...place, mountPath: "/data", sizeGB: 5 };
   const first = await volume.create(inputs, context, call);
-  const again = await volume.create(inputs, newProcess(), call);
+  const again = await volume.create(inputs, newProcess(fake), call);
   expect(again.id).toBe(first.id);
   const volumeId = first.state.volumeId;
   await volume.update(first.id, first.state, { ...inputs, mountPath: "/elsewhere" }, context, call, inputs);
@@ -127,7 +97,7 @@ test("a volume is adopted by its mount path, and service and path are always sen
 });
 
 test("a volume that is in the way but not listed yet is waited for and adopted; another refusal fails at once", async () => {
-  const place = await made();
+  const place = await made(context);
   const inputs = { ...place, mountPath: "/data" };
   const first = await volume.create(inputs, context, call);
   const unlisted = {
@@ -139,14 +109,14 @@ test("a volume that is in the way but not listed yet is waited for and adopted; 
     { refuse: "Service already has a volume mounted" },
     { refuse: "Project has reached its limit of 1 volumes" },
   );
-  expect((await volume.create(inputs, newProcess(), call)).id).toBe(first.id);
+  expect((await volume.create(inputs, newProcess(fake), call)).id).toBe(first.id);
   fake.clock.waits.length = 0;
-  await expect(volume.create({ ...inputs, mountPath: "/other" }, newProcess(), call)).rejects.toThrow("reached its limit");
+  await expect(volume.create({ ...inputs, mountPath: "/other" }, newProcess(fake), call)).rejects.toThrow("reached its limit");
   expect(fake.clock.waits).toEqual([]);
 });
 
 test("a volume grows and never shrinks, and the plan's larger default is no drift", async () => {
-  const place = await made();
+  const place = await made(context);
   const inputs = { ...place, mountPath: "/data", sizeGB: 2 };
   const { id, state } = await volume.create(inputs, context, call);
   expect(fake.volumes.get(state.volumeId)?.sizeMB).toBe(5000);
@@ -157,7 +127,7 @@ test("a volume grows and never shrinks, and the plan's larger default is no drif
 });
 
 test("a volume that could not be grown stays in state to be finished", async () => {
-  const place = await made();
+  const place = await made(context);
   fake.fault("environmentPatchCommit", { refuse: "Volume limit reached" });
   const failed = volume.create({ ...place, mountPath: "/data", sizeGB: 50 }, context, call);
   const error = await failed.catch((thrown: unknown) => thrown);
@@ -166,13 +136,13 @@ test("a volume that could not be grown stays in state to be finished", async () 
 });
 
 test("import by id alone brings a volume's inputs", async () => {
-  const place = await made();
+  const place = await made(context);
   const { id } = await volume.create({ ...place, mountPath: "/data" }, context, call);
   expect((await volume.read(id, context, call))?.inputs).toEqual({ ...place, mountPath: "/data", sizeGB: 5, region: "us-west2" });
 });
 
 test("only own variables are managed: others stay, drift of own ones shows, removed ones go without a deployment", async () => {
-  const place = await made();
+  const place = await made(context);
   const inputs = { ...place, variables: { A: "1", B: "2" } };
   const { id, state } = await variableCollection.create(inputs, context, call);
   fake.variables.set(place.serviceId, { A: "changed by hand", B: "2", THEIRS: "x" });
@@ -184,13 +154,13 @@ test("only own variables are managed: others stay, drift of own ones shows, remo
 });
 
 test("a mutation that answers false is an error", async () => {
-  const place = await made();
+  const place = await made(context);
   fake.fault("variableCollectionUpsert", "false");
   await expect(variableCollection.create({ ...place, variables: { A: "1" } }, context, call)).rejects.toThrow("answered false");
 });
 
 test("an instance is deployed exactly once, with the health check that Railway refuses before the first deployment", async () => {
-  const place = await made();
+  const place = await made(context);
   await serviceInstance.create(instanceInputs(place), context, call);
   expect(fake.deployments.size).toBe(1);
   expect(fake.instances.get(place.serviceId)).toMatchObject({
@@ -203,14 +173,14 @@ test("an instance is deployed exactly once, with the health check that Railway r
 });
 
 test("a lost answer to the deployment is recognised instead of deploying twice", async () => {
-  const place = await made();
+  const place = await made(context);
   fake.fault("serviceInstanceDeployV2", "lose");
   const { state } = await serviceInstance.create(instanceInputs(place), context, call);
   expect([...fake.deployments.keys()]).toEqual([state.deploymentId]);
 });
 
 test("changed triggers alone make one deployment and change no setting; SLEEPING counts as up", async () => {
-  const place = await made();
+  const place = await made(context);
   const inputs = instanceInputs(place);
   const { id, state } = await serviceInstance.create(inputs, context, call);
   fake.outcomes.push("SLEEPING");
@@ -221,7 +191,7 @@ test("changed triggers alone make one deployment and change no setting; SLEEPING
 });
 
 test("a failed deployment leaves the instance in state, and the next run deploys again", async () => {
-  const place = await made();
+  const place = await made(context);
   const inputs = instanceInputs(place);
   fake.outcomes.push("CRASHED");
   const error = await serviceInstance.create(inputs, context, call).catch((thrown: unknown) => thrown);
@@ -235,35 +205,15 @@ test("a failed deployment leaves the instance in state, and the next run deploys
 });
 
 test("a deployment stuck in INITIALIZING is freed by another one", async () => {
-  const place = await made();
+  const place = await made(context);
   fake.outcomes.push("INITIALIZING");
   const { state } = await serviceInstance.create(instanceInputs(place), context, call);
   expect(fake.deployments.get(state.deploymentId)?.status).toBe("SUCCESS");
   expect(fake.deployments.size).toBe(2);
 });
 
-test("an address that a person added shows as drift and is removed by the next update, without a deployment", async () => {
-  const place = await made();
-  const inputs = instanceInputs(place);
-  const { id, state } = await serviceInstance.create(inputs, context, call);
-  fake.serviceDomains.set("d1", { id: "d1", domain: "acme.up.railway.app", serviceId: place.serviceId });
-  const seen = await serviceInstance.read(id, context, call, { inputs, state });
-  expect(seen?.inputs).toEqual({ ...inputs, publicAddress: "ignore" });
-  expect(seen?.state.publicAddresses).toEqual(["acme.up.railway.app"]);
-  await serviceInstance.update(id, seen?.state ?? state, inputs, context, call, seen?.inputs ?? inputs);
-  expect(fake.serviceDomains.size).toBe(0);
-  expect(fake.deployments.size).toBe(1);
-});
-
-test("an instance without outside changes reads back exactly as the program wrote it", async () => {
-  const place = await made();
-  const inputs = instanceInputs(place);
-  const { id, state } = await serviceInstance.create(inputs, context, call);
-  expect(await serviceInstance.read(id, context, call, { inputs, state })).toEqual({ id, inputs, state });
-});
-
 test("a read that fails is never gone, and deleting what is gone is done", async () => {
-  const place = await made();
+  const place = await made(context);
   const inputs = instanceInputs(place);
   const { id, state } = await serviceInstance.create(inputs, context, call);
   fake.fault("serviceInstance", { refuse: "Problem processing request" });
@@ -275,7 +225,7 @@ test("a read that fails is never gone, and deleting what is gone is done", async
 });
 
 test("a whole tenant stays within 22 calls on create and 8 on refresh", async () => {
-  const app = await made();
+  const app = await made(context);
   const { projectId, environmentId } = app;
   const projectState = { ...projectInputs, projectId, environmentId, workspaceId: "w1" };
   const tunnel = {

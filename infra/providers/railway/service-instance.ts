@@ -1,8 +1,8 @@
 /** A service's settings in its environment, with exactly one deployment for each change of them. Saving deploys nothing at Railway, and changed variables
  *  alone deploy nothing either: hence `triggers`. Id: `<projectId>/<environmentId>/<serviceId>`. */
-import { outcomeOf } from "../../../vendors/railway/deployment.ts";
+import { isRunning, outcomeOf } from "../../../vendors/railway/deployment.ts";
 import { addressesOf } from "../../../vendors/railway/domains.ts";
-import type { ObservedInstance } from "../../../vendors/railway/instance.ts";
+import type { InstancePlace, ObservedInstance } from "../../../vendors/railway/instance.ts";
 import { sameValue } from "../shell/diff.ts";
 import { type Call, type Resource, Unfinished } from "../shell/resource.ts";
 import type { RailwayContext } from "./context.ts";
@@ -28,6 +28,7 @@ export const serviceInstance: Resource<ServiceInstanceInputs, ServiceInstanceOut
     if (observed) await closePublicAddresses(inputs, observed, context, call);
     const limits = limitsOf(inputs);
     if (limits) await railway.updateLimits(place, limits, { ...call, expectExists: true });
+    if (inputs.running === false) return { id: idOf(inputs), state: await halted(inputs, undefined, "", context, call) };
     const state = await deployed(inputs, undefined, observed?.latestDeployment?.id, context, call);
     return { id: idOf(inputs), state };
   },
@@ -49,15 +50,14 @@ export const serviceInstance: Resource<ServiceInstanceInputs, ServiceInstanceOut
     const changed = changedNames(oldInputs, inputs);
     // Without any change the engine asks for what an earlier run left unfinished.
     const repair = changed.length === 0;
-    const look = repair || changed.includes("publicAddress");
-    const observed = look ? await railway.instance(place, call) : undefined;
-    if (observed) await closePublicAddresses(inputs, observed, context, call);
+    if (inputs.publicAddress === "forbid") await closePublicAddresses(inputs, await railway.instance(place, call), context, call);
     const addressOnly = changed.length > 0 && changed.every((name) => name === "publicAddress");
     if (addressOnly) return { ...inputs, deploymentId: state.deploymentId, publicAddresses: [] };
     if (repair || changed.some((name) => name === "memoryGB" || name === "vCPUs")) {
       const limits = limitsOf(inputs, oldInputs);
       if (limits) await railway.updateLimits(place, limits, call);
     }
+    if (inputs.running === false) return halted(inputs, oldInputs, state.deploymentId, context, call);
     const status = repair ? await statusOf(state.deploymentId, context, call) : undefined;
     if (status !== undefined && outcomeOf(status) !== "failed") {
       await saveSettings(place, inputs, oldInputs, context, call);
@@ -69,13 +69,29 @@ export const serviceInstance: Resource<ServiceInstanceInputs, ServiceInstanceOut
   /** The service stops running; the service itself is another resource. */
   async delete(id, _state, context, call) {
     const place = splitId(id, serviceIdParts);
-    await deleteUnlessGone(place, context, call, async () => {
-      const latest = (await context.railway.instance(place, call)).latestDeployment;
-      const runs = latest && !latest.deploymentStopped && outcomeOf(latest.status) !== "failed";
-      if (runs) await context.railway.stopDeployment(latest.id, call);
-    });
+    await deleteUnlessGone(place, context, call, () => stopRunning(place, context, call));
   },
 };
+
+/** Saves the settings, deploys nothing and stops what runs. */
+async function halted(
+  inputs: ServiceInstanceInputs,
+  oldInputs: ServiceInstanceInputs | undefined,
+  deploymentId: string,
+  context: RailwayContext,
+  call: Call,
+): Promise<ServiceInstanceOutputs> {
+  const place = placeOf(inputs);
+  // A health check that is refused before the first deployment is saved with it.
+  await saveSettings(place, inputs, oldInputs, context, call);
+  await stopRunning(place, context, call);
+  return { ...inputs, deploymentId, publicAddresses: [] };
+}
+
+async function stopRunning(place: InstancePlace, { railway }: RailwayContext, call: Call): Promise<void> {
+  const latest = (await railway.instance(place, { ...call, expectExists: true })).latestDeployment;
+  if (latest && isRunning(latest)) await railway.stopDeployment(latest.id, call);
+}
 
 /** Saves the settings, deploys once and waits. What fails after the deployment began leaves the object in state, to be finished by the next run. */
 async function deployed(

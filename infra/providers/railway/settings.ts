@@ -1,5 +1,6 @@
 /** An instance's settings between the program's words and Railway's. */
 
+import { isRunning } from "../../../vendors/railway/deployment.ts";
 import { addressesOf } from "../../../vendors/railway/domains.ts";
 import type { InstancePlace, InstanceSettings, ObservedInstance } from "../../../vendors/railway/instance.ts";
 import { RailwayRefusal } from "../../../vendors/railway/refusal.ts";
@@ -70,6 +71,7 @@ export function seenAs(place: InstancePlace, observed: ObservedInstance, known?:
     ...managed("healthcheckTimeoutSeconds", observed.healthcheckTimeoutSeconds),
     ...managed("restartPolicy", observed.restartPolicy),
     ...managed("restartPolicyMaxRetries", observed.restartPolicyMaxRetries),
+    ...managed("running", observed.latestDeployment !== undefined && isRunning(observed.latestDeployment)),
     ...publicAddressSeen(observed, known),
     ...(known?.triggers !== undefined && { triggers: known.triggers }),
   };

@@ -6,6 +6,8 @@ const place = {
   projectId: id.describe("Project the object lies in."),
   environmentId: id.describe("Environment; always given, because Railway applies a call without it to all environments."),
 };
+/** A service goes on with what it was started with, also after somebody's change was put right: only a deployment brings it back. */
+const revision = "Rises with each write, also when it repairs drift: put it into the instance's triggers.";
 
 export const ProjectInputs = z.strictObject({
   name: z.string().min(1).describe("Shown in Railway; not unique there."),
@@ -37,7 +39,11 @@ export const VolumeInputs = z.strictObject({
   sizeGB: z.number().positive().optional().describe("Can only grow; the plan's default if absent."),
   region: z.string().min(1).optional(),
 });
-export const VolumeOutputs = VolumeInputs.extend({ volumeId: z.string(), volumeInstanceId: z.string() });
+export const VolumeOutputs = VolumeInputs.extend({
+  volumeId: z.string(),
+  volumeInstanceId: z.string(),
+  revision: z.number().int().describe(revision),
+});
 
 export const VariableCollectionInputs = z.strictObject({
   ...place,
@@ -48,7 +54,7 @@ export const VariableCollectionInputs = z.strictObject({
       "Only these names are managed: what others set stays. Writing them deploys nothing; put a hash of them into the instance's triggers.",
     ),
 });
-export const VariableCollectionOutputs = VariableCollectionInputs;
+export const VariableCollectionOutputs = VariableCollectionInputs.extend({ revision: z.number().int().describe(revision) });
 
 export const ServiceInstanceInputs = z.strictObject({
   ...place,
@@ -63,6 +69,12 @@ export const ServiceInstanceInputs = z.strictObject({
   healthcheckTimeoutSeconds: z.number().int().positive().optional(),
   restartPolicy: z.enum(["ALWAYS", "NEVER", "ON_FAILURE"]).optional(),
   restartPolicyMaxRetries: z.number().int().min(0).optional(),
+  running: z
+    .boolean()
+    .optional()
+    .describe(
+      "`true`: a deployment that was stopped, was removed or has failed shows as drift, and the next update deploys. `false`: nothing runs. Left alone if absent.",
+    ),
   publicAddress: z
     .enum(["forbid", "ignore"])
     .optional()

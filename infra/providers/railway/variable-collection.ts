@@ -17,7 +17,7 @@ export const variableCollection: Resource<VariableCollectionInputs, VariableColl
 
   async create(inputs, { railway }, call) {
     await railway.setVariables(placeOf(inputs), inputs.variables, { ...call, expectExists: true });
-    return { id: joinId(inputs.projectId, inputs.environmentId, inputs.serviceId), state: inputs };
+    return { id: joinId(inputs.projectId, inputs.environmentId, inputs.serviceId), state: { ...inputs, revision: 1 } };
   },
 
   async read(id, context, call, known) {
@@ -27,10 +27,10 @@ export const variableCollection: Resource<VariableCollectionInputs, VariableColl
     const names = known ? Object.keys(known.inputs.variables) : Object.keys(all).filter((name) => !name.startsWith("RAILWAY_"));
     const variables = Object.fromEntries(names.flatMap((name) => (all[name] === undefined ? [] : [[name, all[name]]])));
     const inputs = { ...place, variables };
-    return { id, inputs, state: inputs };
+    return { id, inputs, state: { ...inputs, revision: known?.state.revision ?? 0 } };
   },
 
-  async update(_id, _state, inputs, context, call, oldInputs) {
+  async update(_id, state, inputs, context, call, oldInputs) {
     const { railway } = context;
     const changed = Object.entries(inputs.variables).filter(([name, value]) => oldInputs.variables[name] !== value);
     if (changed.length > 0) await railway.setVariables(placeOf(inputs), Object.fromEntries(changed), call);
@@ -40,7 +40,7 @@ export const variableCollection: Resource<VariableCollectionInputs, VariableColl
       context,
       call,
     );
-    return inputs;
+    return { ...inputs, revision: state.revision + 1 };
   },
 
   async delete(id, state, context, call) {

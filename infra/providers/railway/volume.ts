@@ -44,9 +44,9 @@ export const volume: Resource<VolumeInputs, VolumeOutputs, RailwayContext> = {
     if (!instance) {
       const seconds = (instancePollMs * instancePolls) / 1000;
       const reason = `volume ${volumeId} was made, but its instance did not appear within ${seconds} s; run this again`;
-      throw new Unfinished(id, { ...inputs, volumeId, volumeInstanceId: "" }, reason);
+      throw new Unfinished(id, { ...inputs, volumeId, volumeInstanceId: "", revision: 1 }, reason);
     }
-    return { id, state: await bring(id, instance, inputs, context, call) };
+    return { id, state: await bring(id, instance, inputs, 1, context, call) };
   },
 
   async read(id, context, call, known) {
@@ -65,13 +65,17 @@ export const volume: Resource<VolumeInputs, VolumeOutputs, RailwayContext> = {
       ...sizeSeen(found, known?.inputs),
       ...((!known || known.inputs.region !== undefined) && found.region !== null && { region: found.region }),
     };
-    return { id, inputs, state: { ...inputs, volumeId: found.volumeId, volumeInstanceId: found.id } };
+    return {
+      id,
+      inputs,
+      state: { ...inputs, volumeId: found.volumeId, volumeInstanceId: found.id, revision: known?.state.revision ?? 0 },
+    };
   },
 
   async update(id, state, inputs, context, call) {
     const instance = await appeared(state.volumeId, inputs, context, call);
     if (!instance) throw new OperatorError(`volume ${state.volumeId} has no instance in environment ${inputs.environmentId}`);
-    return bring(id, instance, inputs, context, call);
+    return bring(id, instance, inputs, state.revision, context, call);
   },
 
   async delete(id, _state, context, call) {
@@ -90,13 +94,15 @@ async function bring(
   id: string,
   instance: VolumeInstance,
   inputs: VolumeInputs,
+  revision: number,
   { railway }: RailwayContext,
   call: Call,
 ): Promise<VolumeOutputs> {
   const { projectId, environmentId, serviceId, mountPath, sizeGB } = inputs;
   const { volumeId } = instance;
-  const state = { ...inputs, volumeId, volumeInstanceId: instance.id };
-  if (instance.serviceId !== serviceId || instance.mountPath !== mountPath) {
+  const remount = instance.serviceId !== serviceId || instance.mountPath !== mountPath;
+  const state = { ...inputs, volumeId, volumeInstanceId: instance.id, revision: remount ? revision + 1 : revision };
+  if (remount) {
     await railway.mountVolume({ volumeId, environmentId }, { serviceId, mountPath }, call);
   }
   const sizeMB = sizeGB === undefined ? 0 : Math.ceil(sizeGB * megabytesPerGB);
