@@ -90,3 +90,8 @@ test("ending the sessions of an application that is gone is success", async () =
   await client.revokeTokens({ accountId: "acc", applicationId: "app" });
   expect(asked).toEqual(["POST /client/v4/accounts/acc/access/apps/app/revoke_tokens"]);
 });
+
+test("a 404 that is not Cloudflare's own ends no session and is an error", async () => {
+  const { client } = await vendor(() => ({ status: 404, json: "no such page" }));
+  await expect(client.revokeTokens({ accountId: "acc", applicationId: "app" })).rejects.toThrow("without Cloudflare's envelope");
+});

@@ -117,7 +117,8 @@ export function cloudflare(options: CloudflareOptions): Cloudflare {
         "idempotent",
         call,
       );
-      if (answer.status !== 404) resultOf(answer, `POST ${operation}`);
+      // Only Cloudflare itself can say that the application is gone: a 404 of anything else would leave the sessions alive.
+      if (answer.status !== 404 || !isEnvelope(answer.text)) resultOf(answer, `POST ${operation}`);
     },
   };
 }
@@ -144,6 +145,14 @@ function row(given: z.infer<typeof AccessRequest>): AccessRequestRow {
     rayId: given.ray_id ?? "",
     identityProvider: given.connection ?? "",
   };
+}
+
+function isEnvelope(text: string): boolean {
+  try {
+    return Envelope.safeParse(JSON.parse(text)).success;
+  } catch {
+    return false;
+  }
 }
 
 /** The envelope's result; throws VendorError on a refusal, which may also come with status 200. */

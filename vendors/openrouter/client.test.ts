@@ -109,6 +109,12 @@ test("a key that is gone reads as undefined and deletes without complaint; a ref
   await expect(refused.client.readKey("h1")).rejects.toThrow('openrouter refused GET /keys/:id ("No management key"), HTTP 401');
 });
 
+test("a 404 that is not OpenRouter's own says nothing of a key", async () => {
+  const wall = await vendor(() => ({ status: 404, json: "no such page" }));
+  await expect(wall.client.readKey("h1")).rejects.toThrow("openrouter refused GET /keys/:id");
+  await expect(wall.client.deleteKey("h1")).rejects.toThrow("openrouter refused DELETE /keys/:id");
+});
+
 const from = Date.parse("2026-11-23T00:00:00Z");
 const row = (minute: number, name = "fleet:prod:tn_1") => ({
   date__minute: new Date(from + minute * 60_000).toISOString(),

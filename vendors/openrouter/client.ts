@@ -64,6 +64,8 @@ export interface OpenRouterOptions {
   readonly clock: Clock;
 }
 
+const Refusal = z.object({ error: z.object({ message: z.string() }) });
+
 const deadlineMs = 30_000;
 const pageSize = 100;
 
@@ -90,7 +92,8 @@ export function openRouter(options: OpenRouterOptions): OpenRouter {
       retry,
       ...call,
     });
-    if (answer.status === 404) return undefined;
+    // A 404 in other words comes from something between us, or from a wrong address, and says nothing of the key.
+    if (answer.status === 404 && Refusal.safeParse(json(answer.text)).success) return undefined;
     const parsed = answer.status < 300 ? schema.safeParse(json(answer.text)) : undefined;
     if (parsed?.success) return parsed.data;
     throw new VendorError({
@@ -176,8 +179,8 @@ function json(text: string): unknown {
   }
 }
 
-/** OpenRouter's words: `{"error": {"message": …}}`. */
+/** OpenRouter's words. */
 function reason(text: string): string {
-  const parsed = z.object({ error: z.object({ message: z.string() }) }).safeParse(json(text));
+  const parsed = Refusal.safeParse(json(text));
   return parsed.success ? parsed.data.error.message : text.slice(0, 300) || "no words";
 }
