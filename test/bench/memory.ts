@@ -22,7 +22,7 @@ export async function bench({ root, say, process: { env } }: Context): Promise<B
   const ended = new AbortController();
   const watching = family.watch(ended.signal);
   const { seconds } = await runFleet(root, ["demo", "--json"], { ...env, [name]: value }, say).finally(() => ended.abort());
-  const { bytes, byKind, processes, samples } = await watching;
+  const { bytes, byKind, mostByKind, processes, samples } = await watching;
   const left = family.living();
   return {
     bench: "memory",
@@ -31,7 +31,8 @@ export async function bench({ root, say, process: { env } }: Context): Promise<B
     details: {
       peakBytes: bytes,
       barBytes,
-      byKindBytes: Object.fromEntries(Object.entries(byKind).toSorted(([, a], [, b]) => b - a)),
+      byKindBytes: largestFirst(byKind),
+      mostByKindBytes: largestFirst(mostByKind),
       processesMost: processes,
       processesLeft: left.length,
       ...(left.length > 0 ? { left: left.join("; ") } : {}),
@@ -39,4 +40,8 @@ export async function bench({ root, say, process: { env } }: Context): Promise<B
       seconds: rounded(seconds, 1),
     },
   };
+}
+
+function largestFirst(bytes: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(bytes).toSorted(([, a], [, b]) => b - a));
 }

@@ -7,6 +7,8 @@ export interface Peak {
   readonly bytes: number;
   /** Bytes by kind of process in the moment of the peak. */
   readonly byKind: Readonly<Record<string, number>>;
+  /** The most bytes of each kind in any one moment: some kinds do not live at the peak. */
+  readonly mostByKind: Readonly<Record<string, number>>;
   /** The most processes at once. */
   readonly processes: number;
   readonly samples: number;
@@ -27,17 +29,19 @@ export class ProcessFamily {
   }
 
   async watch(ended: AbortSignal): Promise<Peak> {
-    let peak: Peak = { bytes: 0, byKind: {}, processes: 0, samples: 0 };
+    let peak: { bytes: number; byKind: Record<string, number> } = { bytes: 0, byKind: {} };
+    const mostByKind: Record<string, number> = {};
     let samples = 0;
     let processes = 0;
     while (!ended.aborted) {
       const now = this.#sample();
       samples++;
       processes = Math.max(processes, now.processes);
-      if (now.bytes > peak.bytes) peak = { ...now, samples };
+      if (now.bytes > peak.bytes) peak = now;
+      for (const [kind, bytes] of Object.entries(now.byKind)) mostByKind[kind] = Math.max(mostByKind[kind] ?? 0, bytes);
       await pause(everyMs, undefined, { signal: ended }).catch(() => undefined);
     }
-    return { ...peak, samples, processes };
+    return { bytes: peak.bytes, byKind: peak.byKind, mostByKind, samples, processes };
   }
 
   /** The members that still live, as command lines. */
@@ -100,7 +104,8 @@ function kindOf(commandLine: string): string {
     const found = pattern.exec(commandLine);
     if (found) return kind.replace("$1", found[1] ?? "");
   }
-  return basename(commandLine.split("\0")[0] ?? "") || "other";
+  // In the moment of its exec a process has no command line.
+  return basename(commandLine.split("\0")[0] ?? "") || "starting";
 }
 
 /** Undefined where the process has just ended, or is not ours to look at. */

@@ -7,6 +7,7 @@ import { z } from "zod";
 import type { Context } from "../../cli/context.ts";
 import { type StackEnvironment, sandboxStack, stackEnvironment } from "../../cli/environment.ts";
 import { askSandbox, launchSandbox, type RunningSandbox, stopSandbox } from "../../cli/sandbox.ts";
+import { exitCode, OperatorError } from "../../domain/error.ts";
 import { runPulumi } from "../../engine/run.ts";
 
 export interface Stand {
@@ -21,7 +22,7 @@ export async function withStand<Result>(context: Context, work: (stand: Stand) =
   const folder = await mkdtemp(join(tmpdir(), "fleet-bench-"));
   const env = { ...context.process.env, FLEET_SANDBOX_DIR: folder };
   const abort = new AbortController();
-  const interrupt = () => abort.abort(new Error("stopped; the bench's sandbox is gone"));
+  const interrupt = () => abort.abort(new OperatorError("stopped; the bench's sandbox is gone", exitCode.failed));
   process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
   let sandbox: RunningSandbox | undefined;
   try {
@@ -32,7 +33,8 @@ export async function withStand<Result>(context: Context, work: (stand: Stand) =
       const started = performance.now();
       const run = await runPulumi(stack.engine, args, { cwd, env: { ...stack.env, ...extra }, signal: abort.signal });
       abort.signal.throwIfAborted();
-      if (run.code !== 0) throw new Error(`pulumi ${args.join(" ")} failed:\n${run.stdout}${run.stderr}`);
+      if (run.code !== 0)
+        throw new OperatorError(`pulumi ${args.join(" ")} failed:\n${run.stdout}${run.stderr}`, exitCode.failed);
       return (performance.now() - started) / 1000;
     };
     return await work({ folder, sandbox, stack, time });
