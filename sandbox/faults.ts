@@ -10,7 +10,7 @@ const Fault = z
     nth: z.int().min(1).optional(),
     /** Each matching call with this chance, until the faults are cleared. */
     probability: z.number().min(0).max(1).optional(),
-    effect: z.string().regex(/^(status:[1-5]\d\d|delay:\d+|dropAnswer|graphqlError:.+)$/s, {
+    effect: z.string().regex(/^(status:[2-5]\d\d|delay:\d+|dropAnswer|graphqlError:.+)$/s, {
       error: "an effect is status:<code>, delay:<ms>, dropAnswer or graphqlError:<message>",
     }),
   })

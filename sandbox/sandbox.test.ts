@@ -142,6 +142,17 @@ test("a fault happens at the nth call from now and only there", async () => {
   expect(answers).toEqual([200, 503, 200]);
 });
 
+test("every HTTP status that can be an answer can be ordered, and others are refused", async () => {
+  const { urls } = await begin();
+  for (const status of [204, 304, 404, 504, 599]) {
+    await ask(`${urls.stripe}/_sandbox/faults`, [{ operation: "*", nth: 1, effect: `status:${status}` }]);
+    expect((await fetch(`${urls.stripe}/things`)).status).toBe(status);
+  }
+  expect(await ask(`${urls.stripe}/_sandbox/faults`, [{ operation: "*", nth: 1, effect: "status:101" }])).toMatchObject({
+    error: expect.stringContaining("status:<code>"),
+  });
+});
+
 test("a wrong fault is refused with what is wrong", async () => {
   const { urls } = await begin();
   expect(await ask(`${urls.stripe}/_sandbox/faults`, [{ operation: "x", effect: "explode" }])).toMatchObject({
@@ -191,6 +202,34 @@ test("use in the past is played at once, use in the future waits for the clock",
   expect(future).toMatchObject({ visits: 60, waiting: 60 });
   await ask(`${urls.clock}/_sandbox/clock`, { set: "2026-11-30T01:30:00Z" });
   expect(traffic.outcomes).toEqual({ "acme.ai-diy.example": { origin: 2, denied: 31 } });
+});
+
+test("a month of use of a hundred tenants waits as a hundred rules, and its visits come in the order of time", () => {
+  let nowMs = Date.parse(start);
+  const visited: string[] = [];
+  const hosts = Array.from({ length: 100 }, (_, index) => `t${index}.ai-diy.example`);
+  const make = () =>
+    new Traffic(
+      { now: () => nowMs },
+      () => hosts,
+      (visit) => {
+        visited.push(`${visit.hostname} ${visit.atMs}`);
+        return "origin";
+      },
+    );
+  const before = make();
+  for (const tenant of hosts) before.play({ tenant, from: "2026-11-30T00:01:00Z", hours: 720 });
+  expect(JSON.stringify(before.snapshot()).length).toBeLessThan(20_000);
+  const after = make();
+  after.restore(before.snapshot() as Parameters<Traffic["restore"]>[0]);
+  nowMs = Date.parse("2026-11-30T10:00:00Z");
+  after.runDue();
+  expect(visited).toHaveLength(60_000);
+  expect(visited.slice(99, 101)).toEqual([
+    `t99.ai-diy.example ${Date.parse("2026-11-30T00:01:00Z")}`,
+    `t0.ai-diy.example ${Date.parse("2026-11-30T00:02:00Z")}`,
+  ]);
+  expect(after.nextDue()).toBe(nowMs + 60_000);
 });
 
 test("use of an unknown tenant says which there are", async () => {

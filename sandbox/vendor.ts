@@ -71,7 +71,7 @@ export class Vendor {
           await this.#clock.park(this.#clock.now() + effect.milliseconds, signal);
           break;
         case "status":
-          return json({ error: `a fault ordered in the sandbox: HTTP ${effect.status}` }, effect.status);
+          return ordered(effect.status);
         case "graphqlError":
           return this.emulator.graphqlError?.(effect.message) ?? json({ error: effect.message }, 400);
         case "dropAnswer":
@@ -148,6 +148,12 @@ export class Vendor {
       }
     }
   }
+}
+
+function ordered(status: number): Response {
+  // HTTP forbids these a body.
+  if ([204, 205, 304].includes(status)) return new Response(null, { status });
+  return json({ error: `a fault ordered in the sandbox: HTTP ${status}` }, status);
 }
 
 export function asObject(body: unknown): Record<string, unknown> {

@@ -72,6 +72,7 @@ export function createCloudflare(context: EmulatorContext, options: CloudflareOp
     },
     reset: () => {
       core.state = emptyState(options, context.clock.now());
+      core.settings = { ...settings };
       limit.reset();
     },
     snapshot: () => structuredClone({ state: core.state, settings: core.settings, rateLimit: limit.snapshot() }),
@@ -96,6 +97,7 @@ export function createCloudflare(context: EmulatorContext, options: CloudflareOp
       const tunnel = core.state.tunnels.find((candidate) => candidate.id === tunnelId && candidate.deleted_at === null);
       if (!tunnel) return false;
       const held = core.state.connectors.find((connector) => connector.tunnel_id === tunnelId);
+      if (held && held.hint === hint) return true;
       const now = isoSeconds(core.now());
       core.state.connectors = core.state.connectors.filter((connector) => connector !== held);
       core.state.connectors.push({
