@@ -4,12 +4,13 @@ import type { TenantUid } from "../domain/ids.ts";
 import { listInvoices } from "./account/invoices.ts";
 import { type Closed, closeTenant, listRenewals } from "./close/close.ts";
 import { collect } from "./collect/collect.ts";
+import { collectStates } from "./collect/states.ts";
 import type { Context } from "./context.ts";
 import { moneyOf } from "./costs/months.ts";
 import { judgeTenant, storeVerdicts, wantedOf } from "./judging.ts";
 import { type Close, loadCloses } from "./ledger/closes.ts";
 import { loadPosts, markConfirmed, newestPosts } from "./ledger/posts.ts";
-import { type LedgerTenant, loadTenants, rememberAudit, rememberTenants } from "./ledger/tenants.ts";
+import { type LedgerTenant, loadTenants, rememberAudit } from "./ledger/tenants.ts";
 import { writeOff } from "./ledger/write-offs.ts";
 import { type Difference, difference, reachMs } from "./meter/diff.ts";
 import { sendPosts } from "./meter/post.ts";
@@ -59,9 +60,7 @@ export async function runBilling(context: Context, only: ReadonlySet<Stage>): Pr
 
 async function collectAll(context: Context, now: number): Promise<void> {
   const { ledger, lease, clock, stack } = context;
-  const before = await loadTenants(ledger);
-  await lease.write((tx) => rememberTenants(tx, context.outputs, now));
-  const tenants = (await loadTenants(ledger)).filter((tenant) => isOpen(tenant, now));
+  const tenants = (await collectStates(ledger, lease, context.outputs, now)).filter((tenant) => isOpen(tenant, now));
   await collect({
     ledger,
     lease,
@@ -69,7 +68,6 @@ async function collectAll(context: Context, now: number): Promise<void> {
     clock,
     stack,
     tenants,
-    before,
     problem: (uid, error) => context.problems.add(uid, error),
   });
 }
@@ -162,7 +160,7 @@ async function awaitSummaries(context: Context, account: AccountView, rows: Row[
   for (;;) {
     let open = 0;
     for (const [index, row] of rows.entries()) {
-      const unconfirmed = row.sent.length + (row.difference?.inFlight.length ?? 0);
+      const unconfirmed = new Set([...row.sent.map((post) => post.hour), ...(row.difference?.inFlight ?? [])]).size;
       if (unconfirmed === 0) continue;
       try {
         const found = await differenceOf(context, account, row, isClosed, true);

@@ -23,8 +23,6 @@ export interface Collecting {
   readonly clock: Clock;
   readonly stack: string;
   readonly tenants: readonly LedgerTenant[];
-  /** The tenants as the last run wrote them: what their state was then, and when. */
-  readonly before: readonly LedgerTenant[];
   /** One tenant's or one vendor's failure does not stop the others. */
   readonly problem: (uid: TenantUid | undefined, error: unknown) => void;
 }
@@ -56,11 +54,10 @@ async function knownSince(collecting: Collecting, uid: TenantUid): Promise<numbe
   return record[0]?.from ?? now;
 }
 
-/** State, deployments and memory: what is asked tenant by tenant. */
+/** Deployments and memory: what is asked tenant by tenant. */
 async function collectTenant(collecting: Collecting, tenant: LedgerTenant): Promise<Window> {
   const { vendors, clock } = collecting;
   const now = await clock.now();
-  await save(collecting, tenant.uid, stateLines(collecting, tenant, now), now);
   // Its objects are gone or going, and its time is off: there is nothing more to learn.
   if (tenant.leftAt !== undefined && tenant.leftAt < now - hourMs) return { tenant, from: tenant.leftAt };
   const { projectId, environmentId, appServiceId, tunnelServiceId } = tenant.outputs.railway;
@@ -82,14 +79,6 @@ async function collectTenant(collecting: Collecting, tenant: LedgerTenant): Prom
     if (line) await save(collecting, tenant.uid, [line], now);
   }
   return { tenant, from };
-}
-
-/** What the stack said at the last run holds until this one says otherwise. A tenant that left the stack is off from then on. */
-function stateLines(collecting: Collecting, tenant: LedgerTenant, now: number): LedgerLine[] {
-  const before = collecting.before.find((one) => one.uid === tenant.uid);
-  const gone = tenant.leftAt !== undefined;
-  if (gone && tenant.leftAt < now) return [{ source: "state", state: "offboarding", from: tenant.leftAt, to: now }];
-  return before && before.seenAt < now ? [{ source: "state", state: before.outputs.state, from: before.seenAt, to: now }] : [];
 }
 
 async function collectLogins(collecting: Collecting, windows: readonly Window[]): Promise<void> {

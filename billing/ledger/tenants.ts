@@ -1,4 +1,5 @@
 /** The tenants that billing knows: those of the stack, and those that left it until their last invoice is closed. */
+import { sql } from "kysely";
 import type { StripeCustomerId, TenantUid } from "../../domain/ids.ts";
 import { type FleetOutput, TenantOutput } from "../../infra/outputs.ts";
 import type { Write } from "./lease.ts";
@@ -29,7 +30,14 @@ export async function rememberTenants(tx: Write, fleet: FleetOutput, now: number
       .onConflict((conflict) => conflict.column("uid").doUpdateSet(values))
       .execute();
   }
-  await tx.updateTable("tenants").set({ left_at: seen_at }).where("left_at", "is", null).where("seen_at", "<", seen_at).execute();
+  // Told by the uid, not by the time: two runs may see the stack at the same instant of a clock that stands still.
+  const there = sql`${Object.keys(fleet.tenants)}::text[]`;
+  await tx
+    .updateTable("tenants")
+    .set({ left_at: seen_at })
+    .where("left_at", "is", null)
+    .where(sql<boolean>`uid <> all(${there})`)
+    .execute();
 }
 
 /** All tenants in the order of their slugs. */
