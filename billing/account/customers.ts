@@ -65,7 +65,7 @@ export async function ensureCustomer(
   const metadata = { tenant_uid: owner.uid, fleet: marker(stack, owner.uid) };
   if (found && found.metadata.tenant_uid === owner.uid && found.metadata.fleet === metadata.fleet) return found;
   if (found)
-    return stripe.write("POST /v1/customers/:id", `customer-mark:${stack}:${owner.uid}`, (sdk, options) =>
+    return stripe.write("POST /v1/customers/:id", `customer-mark:${stack}:${owner.uid}:${found.id}`, (sdk, options) =>
       sdk.customers.update(found.id, { metadata }, options),
     );
   return stripe.ensure("POST /v1/customers", `customer:${stack}:${owner.uid}`, {

@@ -51,7 +51,20 @@ test("every request carries the pinned API version", async () => {
 test("after a 5xx the next attempt has a new idempotency key, after a lost answer the same", async () => {
   const { base, seen } = await serve([broken, "hang up", customer]);
   expect((await create(base)).id).toBe("cus_1");
-  expect(seen.map((request) => request.key)).toEqual(["customer:a:0", "customer:a:1", "customer:a:1"]);
+  const keys = seen.map((request) => request.key);
+  expect([keys[0], keys[1] === keys[0], keys[2] === keys[1]]).toEqual(["customer:a", false, true]);
+});
+
+test("a run after one that met only 5xx begins with the same key and then uses none that Stripe keeps a 500 for", async () => {
+  const { base, seen } = await serve([broken]);
+  const clock = patient();
+  const again = () =>
+    client(base, clock).write("POST /v1/customers", "customer:a", (sdk, options) => sdk.customers.create({}, options));
+  await expect(again()).rejects.toThrow("HTTP 500");
+  await expect(again()).rejects.toThrow("HTTP 500");
+  const [first = [], second = []] = [seen.slice(0, 6), seen.slice(6)].map((some) => some.map((request) => request.key));
+  expect([first[0], second[0]]).toEqual(["customer:a", "customer:a"]);
+  expect(new Set([...first, ...second]).size).toBe(11);
 });
 
 test("what Stripe says must not be retried is not", async () => {

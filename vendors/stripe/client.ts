@@ -26,8 +26,9 @@ export interface StripeClient {
   readonly live: boolean;
   /** Calls as often as it takes, at most six times; throws VendorError. The operation names the call in errors. */
   read<T>(operation: string, call: (sdk: Stripe) => Promise<T>): Promise<T>;
-  /** A write that may be repeated without harm. `key` is derived from our own fact; each further attempt after an answer of 5xx gets
-   *  a key of its own, because Stripe replays a stored 500 for a day; after a lost answer the key stays, so that the first answer comes back. */
+  /** A write that may be repeated without harm. `key` is derived from our own fact, so that a run that follows a killed one gets the
+   *  answer that was lost; each further attempt after an answer of 5xx gets a key that no run ever used, because Stripe replays a stored
+   *  500 for a day; after a lost answer the key stays, so that the first answer comes back. */
   write<T>(operation: string, key: string, call: (sdk: Stripe, options: WriteOptions) => Promise<T>): Promise<T>;
   /** A write that makes something new: `find` looks for it before every attempt, so that an attempt whose answer was lost or bad is never repeated blindly. */
   ensure<T>(operation: string, key: string, steps: Ensure<T>): Promise<T>;
@@ -65,23 +66,23 @@ export function createStripeClient(settings: StripeSettings): StripeClient {
     live,
     read: (operation, call) => repeat(settings, operation, () => call(sdk)),
     write: (operation, key, call) =>
-      repeat(settings, operation, (attempt) => call(sdk, { idempotencyKey: `${key}:${attempt.answered}` })),
+      repeat(settings, operation, (attempt) => call(sdk, { idempotencyKey: key + attempt.suffix })),
     ensure: (operation, key, steps) =>
       repeat(settings, operation, async (attempt) => {
         const found = await steps.find();
-        return found ?? steps.make(sdk, { idempotencyKey: `${key}:${attempt.answered}` });
+        return found ?? steps.make(sdk, { idempotencyKey: key + attempt.suffix });
       }),
   };
   return client;
 }
 
 interface Attempt {
-  /** How many attempts were answered with a refusal that Stripe would replay. */
-  answered: number;
+  /** Of the key: empty until an attempt is answered with a refusal that Stripe would replay. */
+  suffix: string;
 }
 
 async function repeat<T>(settings: StripeSettings, operation: string, call: (attempt: Attempt) => Promise<T>): Promise<T> {
-  const attempt: Attempt = { answered: 0 };
+  const attempt: Attempt = { suffix: "" };
   for (let count = 1; ; count++) {
     try {
       return await call(attempt);
@@ -90,7 +91,9 @@ async function repeat<T>(settings: StripeSettings, operation: string, call: (att
       if (!refusal) throw error;
       if (!refusal.retryable || count === attempts)
         throw error instanceof VendorError ? error : new VendorError(refusal, { cause: error });
-      if (refusal.status !== undefined && refusal.status >= 500) attempt.answered++;
+      // Time and count: a later run, for which Stripe replays the same 500, must not come to the same key.
+      if (refusal.status !== undefined && refusal.status >= 500)
+        attempt.suffix = `:${(await settings.clock.now()).toString(36)}-${count}`;
       const wait = retryAfterMs ?? Math.min(firstWaitMs * 2 ** (count - 1), longestWaitMs);
       settings.say?.(
         `${new VendorError(refusal).message}; waiting ${Math.ceil(wait / 1000)} s (attempt ${count + 1} of ${attempts})`,
