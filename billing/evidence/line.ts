@@ -28,8 +28,9 @@ export function parseLine(text: string): TenantLine | { readonly problems: reado
 
 /** Problems of one line beyond these are left out: a wrong series has thousands. */
 const shown = 5;
-/** The span that a JavaScript date can hold, in seconds. */
-const lastSecond = 8_640_000_000_000;
+/** The years 0000 to 9999, those that a time can be written in, in seconds: milliseconds in their place are refused, not judged in the year 57866. */
+const firstSecond = -62_167_219_200;
+const endOfSeconds = 253_402_300_800;
 
 const Time = z.string().transform((text, context) => {
   const at = parseTime(text);
@@ -54,7 +55,11 @@ function isSample(value: unknown): value is Sample {
   if (!Array.isArray(value) || value.length !== 2) return false;
   const [seconds, memoryGB]: unknown[] = value;
   return (
-    typeof seconds === "number" && Math.abs(seconds) <= lastSecond && typeof memoryGB === "number" && Number.isFinite(memoryGB)
+    typeof seconds === "number" &&
+    seconds >= firstSecond &&
+    seconds < endOfSeconds &&
+    typeof memoryGB === "number" &&
+    Number.isFinite(memoryGB)
   );
 }
 

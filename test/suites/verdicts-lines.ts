@@ -45,6 +45,7 @@ export const refusedLines: [string, unknown][] = [
   ["a sample of null", { uid: "tn_a", source: "railway", ...span, tunnelSamples: [[1_763_920_800, null]] }],
   ["a sample of one number", { uid: "tn_a", source: "railway", ...span, appSamples: [[1_763_920_800]] }],
   ["a sample of three numbers", { uid: "tn_a", source: "railway", ...span, appSamples: [[1_763_920_800, 1, 2]] }],
+  ["a sample of milliseconds", { uid: "tn_a", source: "railway", ...span, appSamples: [[1_763_920_800_000, 1]] }],
   ["samples that are no list", { uid: "tn_a", source: "railway", ...span, appSamples: { 1763920800: 0.4 } }],
   ["a user that is a number", { uid: "tn_a", source: "gateway", ...span, requests: [{ at: span.from, user: 3, class: "work" }] }],
   ["a list instead of an object", [good]],
