@@ -7,11 +7,11 @@ import { loadStack } from "../tenants/load.ts";
 import { openMembers } from "../tenants/open.ts";
 import { resolveStack } from "../tenants/resolve.ts";
 import { account } from "./account.ts";
-import { refuseEmptyFolder } from "./empty.ts";
 import { FleetOutput, schemaVersion } from "./outputs.ts";
 import { planFleet } from "./plan.ts";
 import { methodNames, readSettings } from "./settings.ts";
 import { tenant } from "./tenant.ts";
+import { formerTenants, refuseVanished } from "./vanished.ts";
 
 /** Runs once a preview or up; what it returns are the stack's outputs. */
 export default async function program(): Promise<Record<string, unknown>> {
@@ -36,7 +36,13 @@ async function fleet(): Promise<Record<string, unknown>> {
   );
   const root = join(import.meta.dirname, "..", "tenants");
   const entries = loadStack(stack, { root, personalData: settings.personalData });
-  if (entries.length === 0) await refuseEmptyFolder(stack);
+  refuseVanished({
+    stack,
+    former: await formerTenants(stack),
+    present: new Set(entries.map(({ entry }) => entry.uid)),
+    protect: settings.protect,
+    allowed: (process.env.FLEET_ALLOW_DELETE ?? "").split(/[\s,]+/),
+  });
   const resolved = resolveStack(entries, { ...settings, loginMethods: methodNames(settings.loginMethods) });
   const tenants = await openMembers(resolved, () => stackIdentity(root, stack, process.env.FLEET_AGE_IDENTITY));
 
