@@ -98,6 +98,14 @@ export class Vendor {
     if (this.calls.length > callsKept) this.calls.splice(0, this.calls.length - callsKept);
   }
 
+  /** An empty list seeds nothing, so that what `state` shows can be sent back. */
+  #seed(given: Record<string, unknown>): Response {
+    const objects = Object.fromEntries(Object.entries(given).filter(([, list]) => !Array.isArray(list) || list.length > 0));
+    this.emulator.seed(objects);
+    this.#changed();
+    return json({ seeded: Object.keys(objects) });
+  }
+
   async #outside(request: Request, url: URL): Promise<Response> {
     const route = url.pathname.slice("/_sandbox/".length);
     const text = request.method === "GET" ? "" : await request.text();
@@ -126,9 +134,7 @@ export class Vendor {
         this.faults.clear();
         return json({ added: 0 });
       case "POST seed":
-        this.emulator.seed(asObject(body));
-        this.#changed();
-        return json({ seeded: Object.keys(asObject(body)) });
+        return this.#seed(asObject(body));
       case "POST reset":
         this.reset();
         return json({ reset: this.emulator.vendor });

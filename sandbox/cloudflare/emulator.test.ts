@@ -350,12 +350,32 @@ describe("the emulator itself", () => {
     expect(cloudflare.state()).toEqual(before);
   });
 
+  test("what the state shows can be sent back as a seed, sessions, connectors and counted requests with it", async () => {
+    const { call, cloudflare } = openAccount();
+    const { hostname, tunnelId } = await openTenant(call, everyone);
+    cloudflare.connectTunnel(tunnelId, "here");
+    cloudflare.visit({ hostname, email: "ada@acme.example", atMs: startMs });
+    const { signingKeys: _, ...shown } = cloudflare.state();
+    const other = openAccount();
+    other.cloudflare.seed(shown);
+    expect(other.cloudflare.state()).toMatchObject(shown);
+  });
+
+  test("a reset takes the switches back too", () => {
+    const { cloudflare } = openAccount({ settings: { seats: 7 } });
+    cloudflare.configure?.({ seats: 3 });
+    cloudflare.reset();
+    expect(cloudflare.settings?.()).toMatchObject({ seats: 7 });
+  });
+
   test("operations are named with ids as :id, GraphQL by its operation", () => {
     const { cloudflare } = openAccount();
     const name = (method: string, path: string, body = "") => cloudflare.operation({ method, path, body });
     expect(name("GET", `/client/v4${access}/apps/6f3f5f3e-0000-4000-8000-000000000000?page=2`)).toBe(
       "GET /client/v4/accounts/:id/access/apps/:id",
     );
+    expect(name("DELETE", `/client/v4${access}/policies/mine`)).toBe("DELETE /client/v4/accounts/:id/access/policies/:id");
+    expect(name("GET", `/client/v4${zone}/dns_records/usage`)).toBe("GET /client/v4/zones/:id/dns_records/usage");
     expect(name("PATCH", `/client/v4${zone}/settings/ssl`)).toBe("PATCH /client/v4/zones/:id/settings/ssl");
     expect(name("POST", "/client/v4/graphql", '{"query":"query Logins { viewer { __typename } }"}')).toBe("Logins");
   });

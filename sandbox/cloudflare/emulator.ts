@@ -123,6 +123,12 @@ export function createCloudflare(context: EmulatorContext, options: CloudflareOp
   };
 }
 
+/** What follows one of these is an id, whatever it looks like: seeds bring ids of their own. */
+const collections = new Set([
+  ...["accounts", "zones", "tags", "apps", "policies", "groups", "identity_providers", "service_tokens", "users", "cfd_tunnel"],
+  "dns_records",
+]);
+const actions = new Set(["usage", "batch"]);
 const idPattern = /^(?:[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/;
 
 /** `METHOD /client/v4/accounts/:id/access/apps/:id`; for GraphQL the operation's name. */
@@ -134,8 +140,8 @@ function operation({ method, path, body }: { readonly method: string; readonly p
   }
   const segments = bare.split("/");
   const named = segments.map((segment, index) => {
-    const before = segments[index - 1];
-    return before === "accounts" || before === "zones" || before === "tags" || idPattern.test(segment) ? ":id" : segment;
+    const member = collections.has(segments[index - 1] ?? "") && segment !== "" && !actions.has(segment);
+    return member || idPattern.test(segment) ? ":id" : segment;
   });
   return `${method} ${named.join("/")}`;
 }

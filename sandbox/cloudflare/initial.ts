@@ -85,6 +85,8 @@ export function seeded(core: Core, objects: Record<string, unknown>): Cloudflare
     const fill = Object.hasOwn(fillers, kind) ? fillers[kind] : undefined;
     const held = next[kind];
     if (kind === "organization" && isObject(given)) next[kind] = { ...core.state.organization, ...given };
+    else if (kind === "revocations" && isObject(given)) next[kind] = { ...core.state.revocations, ...given };
+    else if (kind === "keyRotationIntervalDays") next[kind] = given;
     else if (fill === undefined || !Array.isArray(held))
       wrong.push(`${kind}: cannot be seeded; known: ${Object.keys(fillers).join(", ")}`);
     else if (!Array.isArray(given) || !given.every(isObject)) wrong.push(`${kind}: not a list of objects`);
@@ -177,6 +179,24 @@ const fillers: Readonly<Record<string, (core: Core, given: Given) => Given>> = {
     created_at: isoSeconds(core.now()),
     ip_address: "198.51.100.7",
     ray_id: core.hex(8),
+  }),
+  failedLogins: (core: Core) => ({ app_name: "", ray_id: core.hex(8), at: core.now() }),
+  identitySessions: (core: Core) => ({
+    nonce: core.hex(8),
+    github_organizations: [],
+    groups: [],
+    ip: "198.51.100.7",
+    country: "US",
+    iat: core.now(),
+    exp: core.now() + 86_400_000,
+  }),
+  appSessions: (core: Core) => ({ nonce: core.hex(8), iat: core.now(), exp: core.now() + 86_400_000 }),
+  connectors: (core: Core) => ({ client_id: core.uuid(), run_at: isoSeconds(core.now()) }),
+  httpRequests: (core: Core) => ({
+    zone_id: core.state.zones[0]?.id,
+    edgeResponseStatus: 200,
+    requestSource: "eyeball",
+    count: 1,
   }),
   tunnels: (core: Core) => ({
     account_tag: core.state.accounts[0]?.id,

@@ -301,13 +301,28 @@ describe("the emulator itself", () => {
         { name: "a", secret: "sk-or-v1-given" },
         { name: "b", hash: "f".repeat(64), limit: 1 },
       ],
-      calls: [{ api_key_hash: "f".repeat(64), at: startMs, cost_micros: 5 }],
+      calls: [
+        { api_key_hash: "f".repeat(64), at: startMs, cost_micros: 3 },
+        { api_key_hash: "f".repeat(64), at: "2026-11-30T12:00:00Z", cost_micros: 2 },
+      ],
     });
     expect(openRouter.findKey("sk-or-v1-given")?.name).toBe("a");
     expect((await call("GET", `/keys/${"f".repeat(64)}`)).one).toMatchObject({ name: "b", usage: 0.000005 });
     const before = openRouter.state();
     expect(() => openRouter.seed({ keys: [{ name: "c" }], more: [] })).toThrow(/more.*hash/s);
     expect(openRouter.state()).toEqual(before);
+    expect(() => openRouter.seed({ calls: [{ api_key_hash: "f".repeat(64), at: "noon" }] })).toThrow(/calls\.0\.at/);
+  });
+
+  test("what the state shows can be sent back as a seed", async () => {
+    const { call, openRouter } = open();
+    const kept = await call("POST", "/keys", { name: "kept" });
+    const gone = await call("POST", "/keys", { name: "gone" });
+    openRouter.recordCalls(kept.hash, startMs, 2, 10n);
+    await call("DELETE", `/keys/${gone.hash}`);
+    const other = open();
+    other.openRouter.seed(openRouter.state());
+    expect(other.openRouter.state()).toEqual(openRouter.state());
   });
 
   test("operations are named with ids as :id", () => {

@@ -72,6 +72,7 @@ export function createOpenRouter(context: EmulatorContext, options: OpenRouterOp
     },
     reset: () => {
       core.state = emptyState();
+      core.settings = { ...defaultSettings, ...options.settings };
     },
     snapshot: () => structuredClone({ state: core.state, settings: core.settings }),
     restore: (raw) => {
@@ -173,13 +174,34 @@ function routes(core: Core, managementKey: string, recordCalls: OpenRouterWorld[
 /** The state with these keys and calls in it; a key with a hash that is there takes the old one's place. A `secret` beside a key gives its hash. */
 function seeded(core: Core, objects: Record<string, unknown>): OpenRouterState {
   const wrong = Object.keys(objects)
-    .filter((kind) => kind !== "keys" && kind !== "calls")
-    .map((kind) => `${kind}: cannot be seeded; known: keys, calls`);
+    .filter((kind) => !["keys", "deletedKeys", "calls"].includes(kind))
+    .map((kind) => `${kind}: cannot be seeded; known: keys, deletedKeys, calls`);
   const Given = z.array(z.looseObject({})).default([]);
-  const [keys, calls] = [Given.safeParse(objects.keys), Given.safeParse(objects.calls)];
-  const filled = (keys.data ?? []).map(({ secret, ...key }) => ({
-    ...(typeof secret === "string" && { hash: hashOf(secret), label: labelOf(secret) }),
-    ...(typeof secret !== "string" && { label: "sk-or-v1-...seed" }),
+  const each = (kind: string, fill: (given: Record<string, unknown>) => unknown) => {
+    const given = Given.safeParse(objects[kind]);
+    return given.success ? given.data.map(fill) : objects[kind];
+  };
+  const read = z.object({ keys: z.array(ModelKey), deletedKeys: z.array(ModelKey), calls: z.array(Calls) }).safeParse({
+    keys: each("keys", (key) => filledKey(core, key)),
+    deletedKeys: each("deletedKeys", (key) => filledKey(core, key)),
+    calls: each("calls", (one) => ({ model: defaultModel, count: 1, cost_micros: 0, ...one, at: epochMs(one.at) })),
+  });
+  if (!read.success) wrong.push(problems(read.error));
+  if (wrong.length > 0 || !read.success) throw new Error(`openrouter seed: ${wrong.join("; ")}`);
+  const { keys, deletedKeys, calls } = read.data;
+  const taken = new Set([...keys, ...deletedKeys].map((key) => key.hash));
+  const others = (held: readonly ModelKey[]) => held.filter((key) => !taken.has(key.hash));
+  return {
+    ...core.state,
+    keys: [...others(core.state.keys), ...keys],
+    deletedKeys: [...others(core.state.deletedKeys), ...deletedKeys],
+    calls: [...core.state.calls, ...calls],
+  };
+}
+
+function filledKey(core: Core, { secret, ...key }: Record<string, unknown>): Record<string, unknown> {
+  return {
+    ...(typeof secret === "string" ? { hash: hashOf(secret), label: labelOf(secret) } : { label: "sk-or-v1-...seed" }),
     disabled: false,
     limit: null,
     limit_reset: null,
@@ -190,17 +212,10 @@ function seeded(core: Core, objects: Record<string, unknown>): OpenRouterState {
     creator_user_id: creatorId,
     workspace_id: workspaceId,
     ...key,
-  }));
-  const read = z.object({ keys: z.array(ModelKey), calls: z.array(Calls) }).safeParse({
-    keys: keys.success ? filled : objects.keys,
-    calls: calls.success ? calls.data.map((one) => ({ model: defaultModel, count: 1, cost_micros: 0, ...one })) : objects.calls,
-  });
-  if (!read.success) wrong.push(problems(read.error));
-  if (wrong.length > 0 || !read.success) throw new Error(`openrouter seed: ${wrong.join("; ")}`);
-  const taken = new Set(read.data.keys.map((key) => key.hash));
-  return {
-    ...core.state,
-    keys: [...core.state.keys.filter((key) => !taken.has(key.hash)), ...read.data.keys],
-    calls: [...core.state.calls, ...read.data.calls],
   };
+}
+
+/** A time as `state()` shows it, or as people write it. */
+function epochMs(at: unknown): unknown {
+  return typeof at === "string" ? Date.parse(at) : at;
 }

@@ -38,6 +38,8 @@ export interface RailwayWorld {
   ): void;
   /** What runs at that time (default: now), asleep or awake, with the variables that its container holds. */
   containers(atMs?: number): Container[];
+  /** What runs of one service at that time; undefined when nothing does. */
+  container(serviceId: string, environmentId: string, atMs: number): Container | undefined;
   /** Deployments that hold this value in their containers at that time (default: now) and are up. */
   findByVariable(name: string, value: string, atMs?: number): Placed[];
   /** When a service was awake in `[fromMs, toMs)`: sorted and disjoint. */
@@ -78,6 +80,10 @@ export function railwayWorld(store: Store): RailwayWorld {
       );
     },
     containers: (atMs = store.now()) => containersAt(store, atMs),
+    container(serviceId, environmentId, atMs) {
+      const row = upAt(store, serviceId, environmentId, atMs);
+      return row && containerOf(row);
+    },
     findByVariable(name, value, atMs = store.now()) {
       return containersAt(store, atMs)
         .filter(({ variables }) => variables[name] === value)
@@ -95,15 +101,11 @@ export function railwayWorld(store: Store): RailwayWorld {
 }
 
 function containersAt(store: Store, atMs: number): Container[] {
-  return [...store.tables.deployments.values()]
-    .filter((row) => isUpAt(row, atMs))
-    .map(({ projectId, environmentId, serviceId, id, deployedVariables }) => ({
-      projectId,
-      environmentId,
-      serviceId,
-      deploymentId: id,
-      variables: deployedVariables,
-    }));
+  return [...store.tables.deployments.values()].filter((row) => isUpAt(row, atMs)).map(containerOf);
+}
+
+function containerOf({ projectId, environmentId, serviceId, id, deployedVariables }: DeploymentRow): Container {
+  return { projectId, environmentId, serviceId, deploymentId: id, variables: deployedVariables };
 }
 
 function upAt(store: Store, serviceId: string, environmentId: string, atMs: number): DeploymentRow | undefined {
