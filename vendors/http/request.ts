@@ -2,6 +2,7 @@
 import { randomInt } from "node:crypto";
 import type { Clock } from "../../domain/clock.ts";
 import { OperatorError, redact, VendorError, type VendorRefusal } from "../../domain/error.ts";
+import { deadlineOf } from "./deadline.ts";
 
 export interface HttpRequest {
   readonly clock: Clock;
@@ -115,7 +116,7 @@ async function attemptOnce(options: HttpRequest): Promise<Outcome> {
 async function send(options: HttpRequest): Promise<HttpAnswer> {
   const attempt = new AbortController();
   const signal = options.signal ? AbortSignal.any([attempt.signal, options.signal]) : attempt.signal;
-  const deadline = options.clock.sleep(options.deadlineMs, attempt.signal).then(() => {
+  const deadline = deadlineOf(options.clock, options.deadlineMs, attempt.signal).then(() => {
     throw new Deadline(`no answer within ${options.deadlineMs / 1000} s`);
   });
   try {

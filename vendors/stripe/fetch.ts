@@ -1,5 +1,6 @@
 /** How requests go to Stripe: at most 25 a second (the limit of test accounts, and of each endpoint's reads), each with a deadline of the Clock's. */
 import type { Clock } from "../../domain/clock.ts";
+import { deadlineOf } from "../http/deadline.ts";
 
 const perSecond = 25;
 const deadlineMs = 30_000;
@@ -11,7 +12,7 @@ export function stripeFetch(clock: Clock): typeof fetch {
     await pace();
     const done = new AbortController();
     const late = new AbortController();
-    clock.sleep(deadlineMs, done.signal).then(
+    deadlineOf(clock, deadlineMs, done.signal).then(
       () => late.abort(new Error(`no answer within ${deadlineMs / 1000} s`)),
       () => undefined,
     );
