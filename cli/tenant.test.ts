@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { keygen, seal } from "../tenants/seal.ts";
 import { app } from "./app.ts";
 import { root as repository } from "./context.ts";
+import { TenantMade, TenantShown, TenantsChecked, TenantsListed } from "./reports.ts";
 
 let root = "";
 beforeEach(() => {
@@ -40,12 +41,20 @@ test("a tenant can be written and checked without any key, and its address stand
   writeFileSync(join(root, "tenants/prod/recipient.txt"), recipient);
   const made = await fleet(["tenant", "new", "zebra", "--name", "Zebra Works", "--email", "ada@zebra.example", "--json"]);
   expect(made).toMatchObject({ code: 0, err: "" });
-  expect(JSON.parse(made.out)).toEqual({ file: "tenants/prod/zebra.yaml", uid: expect.stringMatching(/^tn_/), slug: "zebra" });
+  expect(TenantMade.parse(JSON.parse(made.out))).toEqual({
+    file: "tenants/prod/zebra.yaml",
+    uid: expect.stringMatching(/^tn_/),
+    slug: "zebra",
+  });
   expect(readFileSync(join(root, "tenants/prod/zebra.yaml"), "utf8")).not.toContain("ada@");
   const checked = await fleet(["tenant", "check", "--json"]);
   expect(checked.code).toBe(0);
-  expect(JSON.parse(checked.out)).toEqual({ stacks: { prod: 1, sandbox: 3, test: 0 }, problems: [] });
+  expect(TenantsChecked.parse(JSON.parse(checked.out))).toEqual({ stacks: { prod: 1, sandbox: 3, test: 0 }, problems: [] });
   expect((await fleet(["tenant", "show", "zebra"])).out).toContain("email: (sealed)");
+  const shown = TenantShown.parse(JSON.parse((await fleet(["tenant", "show", "zebra", "--json"])).out));
+  expect(shown).toMatchObject({ stack: "prod", slug: "zebra", access: { members: [{ email: "(sealed)" }] } });
+  const listed = TenantsListed.parse(JSON.parse((await fleet(["tenant", "list", "--json"])).out));
+  expect(listed.tenants.map(({ slug }) => slug)).toEqual(["zebra"]);
 });
 
 test("a stack with fleet:personalData plain keeps addresses as they are, and shows them masked", async () => {

@@ -12,6 +12,7 @@ import { sealedProblems } from "../tenants/sealed.ts";
 import { appearance } from "../tenants/slug.ts";
 import type { NewFlags, StackFlags } from "./commands/tenant.ts";
 import type { Context } from "./context.ts";
+import { type KeysMade, type TenantMade, TenantShown, type TenantsChecked, type TenantsListed } from "./reports.ts";
 import { table } from "./table.ts";
 
 export async function create(this: Context, flags: NewFlags, slug: string): Promise<void> {
@@ -39,7 +40,7 @@ export async function create(this: Context, flags: NewFlags, slug: string): Prom
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     throw new OperatorError([{ file: shown, message: "exists already; nothing was changed" }]);
   }
-  if (flags.json) return this.print(JSON.stringify({ file: shown, uid, slug }));
+  if (flags.json) return this.print(JSON.stringify({ file: shown, uid, slug } satisfies TenantMade));
   this.say(`wrote ${shown}; next: fleet tenant check --stack ${flags.stack}, then commit it and open a pull request`);
   this.print(shown);
 }
@@ -56,7 +57,7 @@ export async function check(this: Context, flags: { stack?: string; json?: boole
     problems.push(...(await sealedProblems(tenants, stack, loaded.tenants, this.process.env.FLEET_AGE_IDENTITY)));
     counts[stack] = loaded.tenants.length;
   }
-  if (flags.json) this.print(redact(JSON.stringify({ stacks: counts, problems })));
+  if (flags.json) this.print(redact(JSON.stringify({ stacks: counts, problems } satisfies TenantsChecked)));
   else if (problems.length === 0) {
     this.print(
       Object.entries(counts)
@@ -77,7 +78,7 @@ export function list(this: Context, flags: StackFlags): void {
     state: entry.state ?? "active",
     exempt: entry.billing?.exempt ?? null,
   }));
-  if (flags.json) this.print(JSON.stringify({ stack: flags.stack, tenants: rows }));
+  if (flags.json) this.print(JSON.stringify({ stack: flags.stack, tenants: rows } satisfies TenantsListed));
   else if (rows.length > 0) this.print(listing(rows));
   else this.say(`${flags.stack} has no tenants yet; write one with: fleet tenant new <slug> --stack ${flags.stack}`);
 }
@@ -90,7 +91,7 @@ export async function show(this: Context, flags: StackFlags, slug: string): Prom
     () => undefined,
   );
   const entry = await hideAddresses(file.entry, identity);
-  if (flags.json) return this.print(JSON.stringify({ stack: flags.stack, slug, ...(entry as object) }));
+  if (flags.json) return this.print(JSON.stringify(TenantShown.parse({ stack: flags.stack, slug, ...(entry as object) })));
   const { stringify } = await import("yaml");
   this.print(stringify(entry, { lineWidth: 0 }).trimEnd());
 }
@@ -109,7 +110,8 @@ export async function keygen(this: Context, flags: StackFlags): Promise<void> {
   writeFileSync(file, `${keys.recipient}\n`, { flag: "wx" });
   this.say(`wrote ${shown} (public: commit it)`);
   this.say("The identity below is shown once and kept nowhere. Put it into the secret store as FLEET_AGE_IDENTITY now:");
-  if (flags.json) return this.print(JSON.stringify({ stack: flags.stack, recipient: keys.recipient, identity: keys.identity }));
+  const made: KeysMade = { stack: flags.stack, recipient: keys.recipient, identity: keys.identity };
+  if (flags.json) return this.print(JSON.stringify(made));
   this.print(keys.identity);
 }
 

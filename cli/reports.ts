@@ -1,0 +1,86 @@
+/** What commands print with --json: one object each, documented in docs/commands.md (test/commands.test.ts holds the two together). */
+import { z } from "zod";
+
+const file = z.string();
+const recipient = z.string();
+const count = z.int().min(0);
+
+/** `fleet tenant new` */
+export const TenantMade = z.strictObject({ file, uid: z.string(), slug: z.string() });
+export type TenantMade = z.infer<typeof TenantMade>;
+
+/** `fleet tenant check` */
+export const TenantsChecked = z.strictObject({
+  /** Tenants without problems, by stack. */
+  stacks: z.record(z.string(), count),
+  problems: z.array(
+    z.strictObject({
+      file: file.optional(),
+      /** From 1. */
+      line: z.int().min(1).optional(),
+      column: z.int().min(1).optional(),
+      message: z.string(),
+    }),
+  ),
+});
+export type TenantsChecked = z.infer<typeof TenantsChecked>;
+
+/** `fleet tenant list` */
+export const TenantsListed = z.strictObject({
+  stack: z.string(),
+  tenants: z.array(
+    z.strictObject({
+      slug: z.string(),
+      uid: z.string(),
+      name: z.string(),
+      plan: z.string(),
+      state: z.string(),
+      exempt: z.string().nullable(),
+    }),
+  ),
+});
+export type TenantsListed = z.infer<typeof TenantsListed>;
+
+/** `fleet tenant show`: the entry (tenants/schema.ts) with addresses hidden, and where it lies. */
+export const TenantShown = z.looseObject({ stack: z.string(), slug: z.string() });
+export type TenantShown = z.infer<typeof TenantShown>;
+
+/** `fleet tenant keygen` */
+export const KeysMade = z.strictObject({ stack: z.string(), recipient, identity: z.string() });
+export type KeysMade = z.infer<typeof KeysMade>;
+
+/** `fleet preview`, `up`, `destroy` */
+export const StackReport = z.strictObject({
+  schemaVersion: z.literal(1),
+  operation: z.enum(["preview", "up", "destroy"]),
+  stack: z.string(),
+  ok: z.boolean(),
+  /** Resources changed, or to be changed. */
+  changes: count,
+  tenants: z.array(
+    z.strictObject({
+      /** Null for what the account shares. */
+      uid: z.string().nullable(),
+      /** As the files say now; null where no file has this uid any more. */
+      slug: z.string().nullable(),
+      /** Resources by what the engine did with them. */
+      done: z.record(z.string(), count),
+      /** Logical names. */
+      failed: z.array(z.string()),
+    }),
+  ),
+  errors: z.array(z.string()),
+  seconds: z.number(),
+});
+export type StackReport = z.infer<typeof StackReport>;
+
+/** `fleet test <suite>` */
+export const SuiteReport = z.strictObject({ suite: z.string(), cases: count, failed: count, seed: z.int(), seconds: z.number() });
+
+/** `fleet bench <name>` */
+export const BenchReport = z.strictObject({
+  bench: z.string(),
+  ratio: z.number(),
+  against: z.string(),
+  details: z.record(z.string(), z.unknown()),
+});
