@@ -4,6 +4,8 @@ import type { EngineEvent } from "../engine/events.ts";
 /** Operations that change nothing at a vendor. */
 const quiet = new Set(["same", "read", "read-replacement", "refresh", "import"]);
 const uidIn = /tn_[a-z0-9]{10}/;
+/** What the SDK says of a resource that needs one that failed; the failure has its own message. */
+const aftermath = /unhandled exception:[\s\S]*\bresource \S+ \[\S+\] failed to register/;
 /** What belongs to no tenant: identity providers, providers, the stack itself. */
 export const shared = "(account)";
 
@@ -23,7 +25,8 @@ export class Changes {
 
   take(event: EngineEvent): void {
     if (event.kind === "diagnostic") {
-      if (event.severity === "error" && !this.errors.includes(event.message)) this.errors.push(event.message);
+      const said = event.severity === "error" && !aftermath.test(event.message) && !this.errors.includes(event.message);
+      if (said) this.errors.push(event.message);
       return;
     }
     // A component of ours and the stack itself are no vendor's objects.

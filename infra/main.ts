@@ -7,6 +7,7 @@ import { loadStack } from "../tenants/load.ts";
 import { openMembers } from "../tenants/open.ts";
 import { resolveStack } from "../tenants/resolve.ts";
 import { account } from "./account.ts";
+import { cameThrough } from "./came-through.ts";
 import { FleetOutput, schemaVersion } from "./outputs.ts";
 import { planFleet } from "./plan.ts";
 import { methodNames, readSettings } from "./settings.ts";
@@ -36,9 +37,10 @@ async function fleet(): Promise<Record<string, unknown>> {
   );
   const root = join(import.meta.dirname, "..", "tenants");
   const entries = loadStack(stack, { root, personalData: settings.personalData });
+  const former = await formerTenants(stack);
   refuseVanished({
     stack,
-    former: await formerTenants(stack),
+    former,
     present: new Set(entries.map(({ entry }) => entry.uid)),
     protect: settings.protect,
     allowed: (process.env.FLEET_ALLOW_DELETE ?? "").split(/[\s,]+/),
@@ -55,12 +57,15 @@ async function fleet(): Promise<Record<string, unknown>> {
     schemaVersion,
     stack,
     zone: settings.zone,
-    tenants: Object.fromEntries(made.map(([uid, { fleet }]) => [uid, fleet])),
+    tenants: cameThrough(
+      made.map(([uid, { fleet }]) => [uid, fleet]),
+      (uid) => former.get(uid),
+    ),
   });
   return {
     // Checked on this side too: an output that billing would refuse must not be stored. In preview it holds unknowns, and apply does not run.
     fleet: output.apply((value) => FleetOutput.parse(value)),
-    basicAuth: pulumi.secret(Object.fromEntries(made.map(([uid, { basicAuth }]) => [uid, basicAuth]))),
+    basicAuth: pulumi.secret(cameThrough(made.map(([uid, { basicAuth }]) => [uid, basicAuth]))),
     ...(settings.ownsAccount ? { account: identityProviders } : {}),
   };
 }
