@@ -120,30 +120,33 @@ interface Settling {
   readonly slug: string;
 }
 
-/** The final line is compared before anything is collected; a mismatch stays uncollected until a person has looked. */
+/** The final line is compared before anything is collected; a mismatch stays uncollected until a person has looked. Too little on an
+ *  invoice that Stripe finalized and collects by itself is said once, as a problem. */
 async function settle(context: Context, closing: Closing, settling: Settling): Promise<Close> {
   const final = await context.stripe().read("GET /v1/invoices/:id", (sdk) => sdk.invoices.retrieve(settling.invoice));
   const line = await meteredLine(context, final, closing.billing.prices.hour);
-  const wrong = mismatch(
-    { meteredQuantity: line?.quantity ?? 0, meteredCents: line?.cents ?? 0 },
-    settling.state.hours,
-    closing.hourCents,
-  );
+  const billed = { meteredQuantity: line?.quantity ?? 0, meteredCents: line?.cents ?? 0 };
+  // Stripe's own timer was first: what it left out is never billed by itself, and the month is closed as it was billed.
+  const lost = final.auto_advance ? Math.max(0, settling.state.hours - billed.meteredQuantity) : 0;
+  const wrong = mismatch(billed, settling.state.hours - lost, closing.hourCents);
   if (wrong)
     throw new OperatorError(
       `${settling.slug}: invoice ${settling.invoice} of ${settling.month} does not match: ${wrong}. ${final.auto_advance ? "Stripe collects it already" : "It is not collected"}; void it or credit the difference, then run this again`,
     );
   if (final.status === "open" && !final.auto_advance) await setAutoAdvance(context, final.id, true, "collect");
+  const left = `Stripe's timer made the invoice final before this run: ${lost} hours of the ledger are not on it and not billed`;
+  if (lost > 0) context.problems.add(closing.uid, new OperatorError(`${settling.slug}: ${settling.month}: ${left}`));
+  const notes = [lost > 0 ? left : undefined, settling.state.note].filter((note) => note !== undefined);
   const close: Close = {
     uid: closing.uid,
     month: settling.month,
-    hours: settling.state.hours,
+    hours: billed.meteredQuantity,
     unknownHours: settling.state.unknown.length,
     hoursCents: line?.cents ?? 0,
     totalCents: final.total,
     invoice: final.id,
     digest: settling.digest,
-    note: settling.state.note ?? null,
+    note: notes.length ? notes.join("; ") : null,
   };
   await context.lease.write((tx) => addClose(tx, close, { run: context.run, now: settling.now }));
   if (close.note) context.say(`${settling.slug}: ${settling.month} is closed; ${close.note}`);

@@ -132,6 +132,20 @@ test("the invoice waits while an hour is unknown, and closes with it once its ev
   expect((await world.run()).report.invoicesFinalized).toMatchObject([{ hours: 4, totalCents: 900 }]);
 });
 
+test("a month that Stripe's timer made final while nothing ran is closed as it was billed, and said once", async () => {
+  const customer = await giveCardAndSubscribe();
+  world.server.until("2026-11-30T07:00:00Z");
+  await world.run(); // 02Z and 03Z; 08Z and 23Z come too late.
+  world.server.until("2026-12-05T00:20:00Z");
+  const late = await world.run();
+  expect(late.report.invoicesFinalized).toMatchObject([{ month: "2026-11", hours: 2, totalCents: 700 }]);
+  expect(late.report.tenants[0]?.problems.join()).toContain("2 hours of the ledger are not on it");
+  const again = await world.run();
+  expect([again.problems, again.report.posts, again.report.invoicesFinalized]).toEqual([0, 0, []]);
+  const { data } = await world.server.stripe.invoices.list({ customer });
+  expect(data.map((invoice) => invoice.total)).toEqual([700, 16]);
+});
+
 test("a run that dies between any two of its calls to Stripe is healed by running again", async () => {
   const customer = await giveCardAndSubscribe();
   world.server.until("2026-12-01T00:20:00Z");
