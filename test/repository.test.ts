@@ -24,7 +24,7 @@ const allowed: Record<string, readonly string[]> = {
   "infra/providers/railway": ["domain", "infra/providers/shell", "vendors/railway", "vendors/http"],
   billing: ["domain", "infra/outputs.ts", "tenants", "vendors"],
   portal: ["domain", "billing", "infra/outputs.ts", "tenants", "vendors"],
-  cli: ["domain", "vendors", "tenants", "sandbox", "engine", "policies", "infra", "billing", "portal", "test"],
+  cli: ["domain", "package.json", "vendors", "tenants", "sandbox", "engine", "policies", "infra", "billing", "portal", "test"],
 };
 
 function roomOf(file: string): string | undefined {
