@@ -1,4 +1,4 @@
-import { moveBalance } from "./customers.ts";
+import { moveBalance } from "./balance.ts";
 import { afterFailure, afterPayment } from "./dunning.ts";
 import { emit } from "./events.ts";
 import { planAttempt } from "./invoice-drafts.ts";
@@ -69,6 +69,15 @@ export function attempt(
   afterFailure(world, invoice);
   emit(world, "invoice.payment_failed", renderInvoice(world, invoice), invoice.test_clock);
   return decline;
+}
+
+/** A due attempt: the first collection after a finalization by hand, or a retry. */
+export function collectDue(world: World, id: string): void {
+  const invoice = world.invoices.get(id);
+  if (invoice?.status !== "open" || !invoice.auto_advance) return;
+  if (invoice.next_payment_attempt === null || invoice.next_payment_attempt > world.now(invoice.test_clock)) return;
+  invoice.next_payment_attempt = null;
+  attempt(world, invoice, undefined, invoice.attempt_count === 0 ? "first" : "retry");
 }
 
 /** The remaining amount has been paid (or there was none). */

@@ -1,6 +1,6 @@
 import * as z from "zod";
+import { moveBalance } from "./balance.ts";
 import { markPaid } from "./collection.ts";
-import { moveBalance } from "./customers.ts";
 import { emit } from "./events.ts";
 import { type Invoice, remaining } from "./invoices.ts";
 import { page, within } from "./lists.ts";

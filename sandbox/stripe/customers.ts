@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { moveBalance, renderBalance } from "./balance.ts";
 import { emit } from "./events.ts";
 import { page, within } from "./lists.ts";
 import { type Operation, operation } from "./operation.ts";
@@ -6,7 +7,7 @@ import { clearable, expand, integer, mergeMetadata, metadata, paging, text, time
 import { attach, ownMethod } from "./payment-methods.ts";
 import { missing, Refusal } from "./refusal.ts";
 import { searchOperation } from "./search.ts";
-import { cancelNow } from "./subscription-cancel.ts";
+import { endSubscription } from "./subscription-end.ts";
 import { isLive } from "./subscriptions.ts";
 import { joinClock } from "./test-clocks.ts";
 import type { World } from "./world.ts";
@@ -33,40 +34,6 @@ export const Customer = z.object({
   deleted: z.boolean().default(false),
 });
 export type Customer = z.infer<typeof Customer>;
-
-/** A movement of the customer's balance. */
-export const BalanceTransaction = z.object({
-  id: z.string(),
-  customer: z.string(),
-  created: z.number(),
-  amount: z.number().int(),
-  currency: z.string(),
-  ending_balance: z.number().int(),
-  description: z.string().nullable().default(null),
-  invoice: z.string().nullable().default(null),
-  credit_note: z.string().nullable().default(null),
-  type: z.enum(["adjustment", "applied_to_invoice", "credit_note", "invoice_too_small"]),
-});
-export type BalanceTransaction = z.infer<typeof BalanceTransaction>;
-
-/** Moves the customer's balance and writes it down. */
-export function moveBalance(
-  world: World,
-  customer: Customer,
-  move: Pick<BalanceTransaction, "amount" | "currency" | "type"> & Partial<BalanceTransaction>,
-): BalanceTransaction {
-  customer.balance += move.amount;
-  customer.currency ??= move.currency;
-  return world.balanceTransactions.add(
-    BalanceTransaction.parse({
-      ...move,
-      id: world.id("cbtxn_"),
-      customer: customer.id,
-      created: world.now(customer.test_clock),
-      ending_balance: customer.balance,
-    }),
-  );
-}
 
 /** The customer as Stripe answers it. */
 export function renderCustomer(customer: Customer): object {
@@ -98,15 +65,6 @@ const shared = {
   expand,
 };
 const createParams = z.strictObject({ ...shared, payment_method: text().optional(), test_clock: text().optional() });
-
-const renderBalance = (transaction: BalanceTransaction): object => ({
-  ...transaction,
-  object: "customer_balance_transaction",
-  checkout_session: null,
-  customer_account: null,
-  livemode: false,
-  metadata: {},
-});
 
 /** The calls of this kind that are served. */
 export const customerOperations: readonly Operation[] = [
@@ -194,8 +152,7 @@ export const customerOperations: readonly Operation[] = [
   operation("DELETE", "/v1/customers/:id", z.strictObject({}), (world, _params, id) => {
     const customer = existing(world, id);
     for (const subscription of world.subscriptions.values()) {
-      if (subscription.customer === id && isLive(subscription))
-        cancelNow(world, subscription, { invoiceNow: false, prorate: false });
+      if (subscription.customer === id && isLive(subscription)) endSubscription(world, subscription, "cancellation_requested");
     }
     emit(world, "customer.deleted", renderCustomer(customer), customer.test_clock);
     customer.deleted = true;

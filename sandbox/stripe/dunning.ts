@@ -1,19 +1,9 @@
-import { attempt } from "./collection.ts";
 import { emit } from "./events.ts";
 import { planAttempt } from "./invoice-drafts.ts";
 import { type Invoice, renderInvoice } from "./invoices.ts";
-import { cancelNow } from "./subscription-cancel.ts";
+import { endSubscription } from "./subscription-end.ts";
 import { isLive, renderSubscription, setStatus } from "./subscriptions.ts";
 import type { World } from "./world.ts";
-
-/** A due attempt: the first collection after a finalization by hand, or a retry. */
-export function collectDue(world: World, id: string): void {
-  const invoice = world.invoices.get(id);
-  if (invoice?.status !== "open" || !invoice.auto_advance) return;
-  if (invoice.next_payment_attempt === null || invoice.next_payment_attempt > world.now(invoice.test_clock)) return;
-  invoice.next_payment_attempt = null;
-  attempt(world, invoice, undefined, invoice.attempt_count === 0 ? "first" : "retry");
-}
 
 /** Plans the next retry, or, when they have ended, does what the account has set. The subscription is past due from the first failure. */
 export function afterFailure(world: World, invoice: Invoice): void {
@@ -36,7 +26,7 @@ export function afterFailure(world: World, invoice: Invoice): void {
   invoice.next_payment_attempt = null;
   invoice.auto_advance = false;
   if (!subscription || !isLive(subscription)) return;
-  if (afterRetries === "cancel") cancelNow(world, subscription, { invoiceNow: false, prorate: false, reason: "payment_failed" });
+  if (afterRetries === "cancel") endSubscription(world, subscription, "payment_failed");
   else if (afterRetries === "unpaid") setStatus(world, subscription, "unpaid");
 }
 

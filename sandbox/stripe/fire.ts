@@ -1,5 +1,7 @@
 import { expireSession } from "./checkout.ts";
-import { collectDue, overdue } from "./dunning.ts";
+import { collectDue } from "./collection.ts";
+import { overdue } from "./dunning.ts";
+import { emit } from "./events.ts";
 import type { Job, JobKind } from "./jobs.ts";
 import { completeAdjustment } from "./meter-adjustments.ts";
 import { closeErrorWindow } from "./meter-errors.ts";
@@ -7,7 +9,7 @@ import { accept } from "./meter-events.ts";
 import { cancelAtDue, endPeriod, finalizeDue } from "./renewal.ts";
 import { expireIncomplete } from "./subscription-cancel.ts";
 import { expireResumption } from "./subscription-pause.ts";
-import { advanceNow, deleteClock } from "./test-clocks.ts";
+import { deleteClock, renderClock } from "./test-clocks.ts";
 import type { World } from "./world.ts";
 
 const handlers: Readonly<Record<JobKind, (world: World, id: string) => void>> = {
@@ -32,4 +34,20 @@ const handlers: Readonly<Record<JobKind, (world: World, id: string) => void>> = 
 /** Lets one due job happen. Each handler looks first whether it still applies. */
 export function fire(world: World, job: Job): void {
   handlers[job.kind](world, job.id);
+}
+
+/** The advance of a test clock: job after job at its own time, then the target. */
+function advanceNow(world: World, id: string): void {
+  const clock = world.testClocks.get(id);
+  if (!clock || clock.target === null) return;
+  const target = clock.target;
+  for (let job = world.agenda.peek(id, target * 1000); job; job = world.agenda.peek(id, target * 1000)) {
+    world.agenda.remove(job);
+    clock.frozen_time = Math.max(clock.frozen_time, Math.floor(job.at / 1000));
+    fire(world, job);
+  }
+  clock.frozen_time = target;
+  clock.target = null;
+  clock.status = "ready";
+  emit(world, "test_helpers.test_clock.ready", renderClock(clock));
 }

@@ -1,11 +1,11 @@
 /** Money of a part of a period, and usage billed before its period ends: pending invoice items that the next invoice takes. */
+import { boundaryAfter, boundaryBefore } from "./billing-cycle.ts";
 import { prorate } from "./decimal.ts";
 import { addInvoiceItem } from "./invoice-items.ts";
 import { licensed, productName } from "./invoice-lines.ts";
 import type { Line } from "./invoices.ts";
 import { priceOf } from "./prices.ts";
-import { fullPeriod } from "./renewal.ts";
-import { periodOf, type Subscription, type SubscriptionItem } from "./subscriptions.ts";
+import { cycleOf, periodOf, type Subscription, type SubscriptionItem } from "./subscriptions.ts";
 import type { World } from "./world.ts";
 
 /** A pending credit for the flat fee of the time from `from` to the period's end. */
@@ -49,4 +49,12 @@ export function addUsageItem(world: World, subscription: Subscription, line: Lin
     unit_amount: line.unit_amount,
     quantity: line.quantity ?? "0",
   });
+}
+
+/** The full period that a shorter one is part of: what prorations divide by. */
+function fullPeriod(world: World, subscription: Subscription): { start: number; end: number } {
+  const cycle = cycleOf(world, subscription);
+  const { start } = periodOf(subscription);
+  const end = boundaryAfter(cycle, start);
+  return { start: boundaryBefore(cycle, end), end };
 }

@@ -1,9 +1,9 @@
-import { boundaryAfter, boundaryBefore } from "./billing-cycle.ts";
+import { boundaryAfter } from "./billing-cycle.ts";
 import { finalize } from "./collection.ts";
 import { emit } from "./events.ts";
 import { draftFor } from "./invoice-drafts.ts";
 import { flatLines, meteredLines } from "./invoice-lines.ts";
-import { endSubscription } from "./subscription-cancel.ts";
+import { endSubscription } from "./subscription-end.ts";
 import { cycleOf, periodOf, renderSubscription, type Subscription, setPeriod } from "./subscriptions.ts";
 import type { World } from "./world.ts";
 
@@ -56,14 +56,6 @@ export function finalizeDue(world: World, id: string): void {
   if (invoice?.status !== "draft" || invoice.automatically_finalizes_at === null) return;
   if (invoice.automatically_finalizes_at > world.now(invoice.test_clock)) return;
   finalize(world, invoice, invoice.auto_advance ? "now" : "never");
-}
-
-/** The full period that a shorter one is part of: what prorations divide by. */
-export function fullPeriod(world: World, subscription: Subscription): { start: number; end: number } {
-  const cycle = cycleOf(world, subscription);
-  const { start } = periodOf(subscription);
-  const end = boundaryAfter(cycle, start);
-  return { start: boundaryBefore(cycle, end), end };
 }
 
 /** The last usage goes on a final draft, which late events can still join until it is finalized. */

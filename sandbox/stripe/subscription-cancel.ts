@@ -3,15 +3,14 @@ import { emit } from "./events.ts";
 import { draftFor } from "./invoice-drafts.ts";
 import { meteredLines } from "./invoice-lines.ts";
 import { creditUnused } from "./proration.ts";
+import { endSubscription } from "./subscription-end.ts";
 import { periodOf, renderSubscription, type Subscription } from "./subscriptions.ts";
-import { emitThin } from "./thin-events.ts";
 import type { World } from "./world.ts";
 
-/** How to cancel: with a last invoice, with a credit for unused time, and why. */
+/** How to cancel: with a last invoice, or a credit for unused time. */
 export interface Cancellation {
   readonly invoiceNow: boolean;
   readonly prorate: boolean;
-  readonly reason?: string;
 }
 
 /** Ends a subscription at once. Without `invoiceNow` its unbilled usage is never billed. */
@@ -31,25 +30,7 @@ export function cancelNow(world: World, subscription: Subscription, how: Cancell
       }
     }
   }
-  endSubscription(world, subscription, how.reason ?? "cancellation_requested");
-}
-
-/** The end itself. Stripe then stops collecting all finalized invoices of the customer, to prevent payments nobody expects. */
-export function endSubscription(world: World, subscription: Subscription, reason: string): void {
-  const now = world.now(subscription.test_clock);
-  subscription.status = "canceled";
-  subscription.canceled_at ??= now;
-  subscription.ended_at = now;
-  subscription.cancellation_reason = reason;
-  subscription.resumption_invoice = null;
-  for (const invoice of world.invoices.values()) {
-    if (invoice.customer !== subscription.customer || invoice.status !== "open") continue;
-    invoice.auto_advance = false;
-    invoice.next_payment_attempt = null;
-  }
-  emit(world, "customer.subscription.deleted", renderSubscription(world, subscription), subscription.test_clock);
-  const related = { id: subscription.id, type: "subscription", url: `/v1/subscriptions/${subscription.id}` };
-  emitThin(world, "v1.customer.subscription.canceled", related, undefined, subscription.test_clock);
+  endSubscription(world, subscription, "cancellation_requested");
 }
 
 /** 23 hours without the first payment: over for good, its invoice void. */

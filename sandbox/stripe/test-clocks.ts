@@ -2,7 +2,6 @@ import * as z from "zod";
 import { boundaryAfter } from "./billing-cycle.ts";
 import type { Customer } from "./customers.ts";
 import { emit } from "./events.ts";
-import { fire } from "./fire.ts";
 import { page } from "./lists.ts";
 import { type Operation, operation } from "./operation.ts";
 import { clearable, expand, integer, paging } from "./params.ts";
@@ -35,22 +34,6 @@ export function joinClock(world: World, customer: Customer, id: string): void {
     throw new Refusal(`A test clock can have up to ${customersPerClock} customers.`, { param: "test_clock" });
   customer.test_clock = id;
   customer.created = clock.frozen_time;
-}
-
-/** The advance itself: job after job at its own time, then the target. */
-export function advanceNow(world: World, id: string): void {
-  const clock = world.testClocks.get(id);
-  if (!clock || clock.target === null) return;
-  const target = clock.target;
-  for (let job = world.agenda.peek(id, target * 1000); job; job = world.agenda.peek(id, target * 1000)) {
-    world.agenda.remove(job);
-    clock.frozen_time = Math.max(clock.frozen_time, Math.floor(job.at / 1000));
-    fire(world, job);
-  }
-  clock.frozen_time = target;
-  clock.target = null;
-  clock.status = "ready";
-  emit(world, "test_helpers.test_clock.ready", renderClock(clock));
 }
 
 /** Deletes the clock and, with it, its customers and their subscriptions. */

@@ -1,7 +1,8 @@
 import type { EmulatorContext } from "../emulator.ts";
+import { BalanceTransaction } from "./balance.ts";
 import { CheckoutSession } from "./checkout.ts";
 import { CreditNote } from "./credit-notes.ts";
-import { BalanceTransaction, Customer } from "./customers.ts";
+import { Customer } from "./customers.ts";
 import { SnapshotEvent } from "./events.ts";
 import { makeId } from "./ids.ts";
 import { InvoiceItem } from "./invoice-items.ts";
