@@ -48,8 +48,17 @@ export async function stackEnvironment(context: Context, stack: string): Promise
   const [home, state] = [join(folder, "pulumi-home"), join(folder, "pulumi-state")];
   await mkdir(state, { recursive: true });
   await installPlugins(home);
+  // Without the side files (`….attrs`): a killed run may leave one empty, and the engine could not read the state again.
   const made = pulumiEnvironment({
-    ...{ root, engine, home, backendUrl: `file://${state}`, passphrase: sandboxPassphrase, offlinePlugins: true, user },
+    ...{
+      root,
+      engine,
+      home,
+      backendUrl: `file://${state}?metadata=skip`,
+      passphrase: sandboxPassphrase,
+      offlinePlugins: true,
+      user,
+    },
   });
   const variables = {
     ...made.variables,

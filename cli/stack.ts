@@ -2,7 +2,6 @@
 import { join } from "node:path";
 import { type ExitCode, exitCode, OperatorError, RefusedError, redact } from "../domain/error.ts";
 import { pulumiEvents } from "../engine/events.ts";
-import { runPulumi } from "../engine/run.ts";
 import { readSettings } from "../infra/settings.ts";
 import { settingsFile } from "../infra/settings-file.ts";
 import { loadStack } from "../tenants/load.ts";
@@ -10,6 +9,7 @@ import { Changes, describeDone, shared } from "./changes.ts";
 import type { DestroyFlags, StackFlags, UpFlags } from "./commands/stack.ts";
 import { type Context, lively } from "./context.ts";
 import { type StackEnvironment, sandboxStack, stackEnvironment } from "./environment.ts";
+import { breakLock, hasPendingCreates, lockIsDead, settle } from "./recovery.ts";
 import { table } from "./table.ts";
 
 export async function env(this: Context, flags: StackFlags, stack: string): Promise<void> {
@@ -30,8 +30,9 @@ export async function up(this: Context, flags: UpFlags, stack: string): Promise<
   if (stack !== sandboxStack && !flags.yes)
     throw new RefusedError(`look at the changes with: fleet preview ${stack}; then make them with: fleet up ${stack} --yes`);
   const whole = await stackEnvironment(this, stack);
-  if (flags.recover) await recover(this, whole);
-  const outcome = await operate(this, stack, ["up", "--yes", "--skip-preview", "--continue-on-error"], whole);
+  const outcome = await heal(this, whole, flags.recover ?? false, () =>
+    operate(this, stack, ["up", "--yes", "--skip-preview", "--continue-on-error"], whole),
+  );
   report(this, stack, outcome, flags.json, "up");
   this.process.exitCode = judge(outcome);
 }
@@ -44,6 +45,33 @@ export async function destroy(this: Context, flags: DestroyFlags, stack: string)
   const outcome = await operate(this, stack, ["destroy", "--yes", "--skip-preview", "--continue-on-error"]);
   report(this, stack, outcome, flags.json, "destroy");
   this.process.exitCode = judge(outcome);
+}
+
+/** Runs after clearing up what a killed run left: with `force` its lock in any case, else only a lock whose process ran here and is dead. */
+async function heal(context: Context, whole: StackEnvironment, force: boolean, run: () => Promise<Outcome>): Promise<Outcome> {
+  if (force) {
+    await breakLock(context, whole);
+    await settle(context, whole);
+    return run();
+  }
+  // With creates pending, a run before they are settled would make them again.
+  const outcome = (await hasPendingCreates(context, whole)) ? undefined : await run();
+  if (outcome && !(await lockIsDead(outcome.stderr))) return outcome;
+  try {
+    if (outcome) await breakLock(context, whole);
+    await settle(context, whole);
+  } catch (error) {
+    if (!(error instanceof OperatorError) || !error.message.includes("currently locked")) throw error;
+    if (!(await lockIsDead(error.message)))
+      throw new OperatorError(`${error.message}\n${recoverHint(whole.stack)}`, error.exitCode);
+    await breakLock(context, whole);
+    await settle(context, whole);
+  }
+  return run();
+}
+
+function recoverHint(stack: string): string {
+  return `an earlier run was killed, or one still works; if none does: fleet up ${stack} --recover`;
 }
 
 export interface Outcome {
@@ -87,19 +115,6 @@ export async function operate(
   } finally {
     if (live) process.stderr.write("\r\u001b[2K");
     process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
-  }
-}
-
-/** After a killed `up`: breaks its lock, then brings the state in line with what the vendors have. */
-async function recover(context: Context, { engine, env, stack }: StackEnvironment): Promise<void> {
-  for (const args of [
-    ["cancel", stack, "--yes"],
-    ["refresh", "--yes", "--skip-preview", "--clear-pending-creates", "--stack", stack],
-  ]) {
-    context.say(`recovering: pulumi ${args.join(" ")}`);
-    const { code, stderr, stdout } = await runPulumi(engine, args, { cwd: context.root, env });
-    if (code !== 0 && args[0] !== "cancel")
-      throw new OperatorError(`recovery failed:\n${redact(stderr.trim() || stdout.trim())}`, exitCode.failed);
   }
 }
 
@@ -172,8 +187,7 @@ function report(context: Context, stack: string, outcome: Outcome, json: boolean
 
 function hintFor({ stderr, changes }: Outcome, stack: string): string | undefined {
   const said = `${stderr}\n${changes.errors.join("\n")}`;
-  if (said.includes("currently locked") || said.includes("pending operations"))
-    return `an earlier run was killed, or one still works; if none does: fleet up ${stack} --recover`;
+  if (said.includes("currently locked") || said.includes("pending operations")) return recoverHint(stack);
   if (/no stack named/.test(said))
     return `make the stack first: pulumi stack init ${stack} (after eval "$(./fleet env ${stack})")`;
   return undefined;
