@@ -30,10 +30,19 @@ test("without a terminal there is a line for each step and one every 15 s, and n
 
 test("on a terminal one line is rewritten and ended once", () => {
   let out = "";
-  const printer = progressPrinter({ isTTY: true, write: (text) => (out += text) });
+  const printer = progressPrinter({ isTTY: true, write: (text) => (out += text) }, 15, {});
   printer.report({ step: "probe", message: "a", elapsedSeconds: 1 });
   printer.report({ step: "probe", message: "b", elapsedSeconds: 2 });
   printer.end();
   printer.end();
   expect(out).toBe("\r\u001b[2Kfleet: a (1 s)\r\u001b[2Kfleet: b (2 s)\n");
+});
+
+test.each([{ NO_COLOR: "1" }, { TERM: "dumb" }])("with %o nothing is rewritten on a terminal either", (env) => {
+  let out = "";
+  const printer = progressPrinter({ isTTY: true, write: (text) => (out += text) }, 15, env);
+  printer.report({ step: "probe", message: "a", elapsedSeconds: 1 });
+  printer.report({ step: "probe", message: "b", elapsedSeconds: 2 });
+  printer.end();
+  expect(out).toBe("fleet: a (1 s)\n");
 });

@@ -20,14 +20,19 @@ export function progressLine(progress: EngineProgress): string {
   return `${message} (${[far, duration(elapsedSeconds)].filter(Boolean).join(", ")})`;
 }
 
-/** Prints progress for people: on a terminal one line that is rewritten, elsewhere (CI, a file) a line for every new step and every 15 s.
- *  `end` finishes a rewritten line; call it once, also after an error. */
-export function progressPrinter(stream: { write(text: string): unknown; isTTY?: boolean }, secondsBetweenLines = 15) {
+/** Prints progress for people: on a terminal one line that is rewritten; elsewhere (CI, a file), with NO_COLOR and on a dumb terminal a line for every
+ *  new step and every 15 s. `end` finishes a rewritten line; call it once, also after an error. */
+export function progressPrinter(
+  stream: { write(text: string): unknown; isTTY?: boolean },
+  secondsBetweenLines = 15,
+  env: NodeJS.ProcessEnv = process.env,
+) {
+  const rewrites = stream.isTTY === true && env.NO_COLOR === undefined && env.TERM !== "dumb";
   let last: EngineProgress | undefined;
   let open = false;
   const report: OnProgress = (progress) => {
     const line = `fleet: ${progressLine(progress)}`;
-    if (stream.isTTY) {
+    if (rewrites) {
       stream.write(`\r\u001b[2K${line}`);
       open = true;
     } else if (!last || last.step !== progress.step || progress.elapsedSeconds - last.elapsedSeconds >= secondsBetweenLines) {
