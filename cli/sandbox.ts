@@ -1,7 +1,11 @@
 /** `fleet sandbox …`: the sandbox as a process in the background, spoken to over its own ports. */
 import { spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { findBinaries } from "../billing/postgres/binaries.ts";
+import { stop as stopServer } from "../billing/postgres/server.ts";
+import { chooseLaunch } from "../billing/postgres/user.ts";
+import { systemClock } from "../domain/clock.ts";
 import { assert, exitCode, OperatorError } from "../domain/error.ts";
 import { portNames, type SandboxOptions } from "../sandbox/sandbox.ts";
 import type { StartFlags, UseFlags } from "./commands/sandbox.ts";
@@ -196,7 +200,17 @@ export async function reset(this: Context, flags: { json?: boolean }): Promise<v
   else rmSync(join(folder, "state.json"), { force: true });
   // A Pulumi state that knows objects which no vendor has any more would only give errors.
   rmSync(join(folder, "pulumi-state"), { recursive: true, force: true });
+  await removeLedger(join(folder, "ledger"));
   this.print(flags.json ? JSON.stringify({ reset: true }) : "all vendors are empty");
+}
+
+/** A ledger that remembers invoices of an emptied world would be wrong; its server, if one still runs, must not be left on deleted files. */
+async function removeLedger(dir: string): Promise<void> {
+  if (existsSync(join(dir, "data", "postmaster.pid"))) {
+    const binaries = await findBinaries(dir);
+    await stopServer({ dir, binaries, launch: await chooseLaunch(binaries), clock: systemClock });
+  }
+  rmSync(dir, { recursive: true, force: true });
 }
 
 async function needSandbox(context: Context): Promise<RunningSandbox> {

@@ -1,7 +1,7 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, onTestFinished, test } from "vitest";
 import type { Emulator, EmulatorContext } from "./emulator.ts";
 import { json } from "./http.ts";
 import { type Sandbox, startSandbox } from "./sandbox.ts";
@@ -207,6 +207,7 @@ test("use in the past is played at once, use in the future waits for the clock",
 test("a month of use of a hundred tenants waits as a hundred rules, and its visits come in the order of time", () => {
   let nowMs = Date.parse(start);
   const visited: string[] = [];
+  let prepared = 0;
   const hosts = Array.from({ length: 100 }, (_, index) => `t${index}.ai-diy.example`);
   const make = () =>
     new Traffic(
@@ -216,6 +217,7 @@ test("a month of use of a hundred tenants waits as a hundred rules, and its visi
         visited.push(`${visit.hostname} ${visit.atMs}`);
         return "origin";
       },
+      () => prepared++,
     );
   const before = make();
   for (const tenant of hosts) before.play({ tenant, from: "2026-11-30T00:01:00Z", hours: 720 });
@@ -230,6 +232,7 @@ test("a month of use of a hundred tenants waits as a hundred rules, and its visi
     `t0.ai-diy.example ${Date.parse("2026-11-30T00:02:00Z")}`,
   ]);
   expect(after.nextDue()).toBe(nowMs + 60_000);
+  expect(prepared).toBe(101);
 });
 
 test("use of an unknown tenant says which there are", async () => {
@@ -237,4 +240,25 @@ test("use of an unknown tenant says which there are", async () => {
   expect(await ask(`${urls.edge}/_sandbox/use`, { tenant: "nobody", minutes: 1 })).toMatchObject({
     error: expect.stringContaining("acme.ai-diy.example"),
   });
+});
+
+test("one folder holds one sandbox: the facts lie there for its owner only, a second one is refused, and they go with it", async () => {
+  const dir = await mkdtemp(join(tmpdir(), "fleet-presence-"));
+  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  const first = await startSandbox({ dir });
+  const file = join(dir, "process.json");
+  expect(JSON.parse(await readFile(file, "utf8"))).toEqual({ pid: process.pid, urls: first.urls, env: first.env });
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
+  await expect(startSandbox({ dir })).rejects.toThrow(/already runs in .*another folder/);
+  await first.close();
+  await expect(stat(file)).rejects.toThrow("ENOENT");
+  await (await startSandbox({ dir })).close();
+});
+
+test("what a killed sandbox left in its folder does not keep the next one out", async () => {
+  const dir = await mkdtemp(join(tmpdir(), "fleet-presence-"));
+  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  // This process lives, but nobody answers at that address.
+  await writeFile(join(dir, "process.json"), JSON.stringify({ pid: process.pid, urls: { clock: "http://127.0.0.1:9" } }));
+  await (await startSandbox({ dir })).close();
 });

@@ -1,9 +1,11 @@
 /** The vendors, offline: one process, loopback only, one virtual clock. A library without singletons; the commands wrap it. */
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { assembleWorld } from "./assembled.ts";
 import { VirtualClock } from "./clock.ts";
 import type { Emulator } from "./emulator.ts";
 import { json, type Listening, listen } from "./http.ts";
+import { claim, type Facts } from "./presence.ts";
 import { seededRandom } from "./random.ts";
 import type { Traffic } from "./traffic.ts";
 import { asObject, type SharedRoutes, Vendor } from "./vendor.ts";
@@ -15,7 +17,7 @@ export type PortName = (typeof portNames)[number];
 export interface SandboxOptions {
   /** Ports on 127.0.0.1; a missing one or 0 = any free one. */
   readonly ports?: Partial<Record<PortName, number>>;
-  /** Where the state lies between runs; without it nothing is kept. */
+  /** Where the state lies between runs, and `process.json`, by which the commands find this sandbox; without it nothing is kept. */
   readonly dir?: string;
   readonly clock?: {
     /** Where a fresh sandbox's clock stands, ISO; default 2026-11-01T00:00:00Z. A kept state brings its own time. */
@@ -25,8 +27,8 @@ export interface SandboxOptions {
   };
   /** Brings back the same ids, lags and chances; default 1. */
   readonly seed?: number;
-  /** What is emulated. */
-  readonly world: MakeWorld;
+  /** What is emulated; default: the four vendors, joined. */
+  readonly world?: MakeWorld;
 }
 
 export interface Sandbox {
@@ -51,10 +53,29 @@ export const sandboxKeys = {
 const defaultStart = "2026-11-01T00:00:00.000Z";
 const writeAfterMs = 500;
 
-export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+/** Throws an Error when another sandbox lives in `dir`, and node's own when a port is taken. */
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const claimed = options.dir === undefined ? undefined : await claim(options.dir);
+  try {
+    return await open(
+      options,
+      async (facts) => claimed?.publish(facts),
+      async () => claimed?.release(),
+    );
+  } catch (error) {
+    await claimed?.release();
+    throw error;
+  }
+}
+
+async function open(
+  options: SandboxOptions,
+  publish: (facts: Facts) => Promise<void>,
+  release: () => Promise<void>,
+): Promise<Sandbox> {
   const clock = new VirtualClock(Date.parse(options.clock?.start ?? defaultStart));
   const random = seededRandom(options.seed ?? 1);
-  const world = options.world({ clock, random });
+  const world = (options.world ?? assembleWorld)({ clock, random });
   const file = options.dir === undefined ? undefined : join(options.dir, "state.json");
 
   let timer: NodeJS.Timeout | undefined;
@@ -99,7 +120,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   for (const source of [...Object.values(world.emulators), world.traffic]) clock.addSource(source);
 
   const listening: Listening[] = [];
-  const open = async (name: PortName, handler: Parameters<typeof listen>[0]) => {
+  const port = async (name: PortName, handler: Parameters<typeof listen>[0]) => {
     const server = await listen(handler, options.ports?.[name] ?? 0);
     listening.push(server);
     return server.url;
@@ -107,11 +128,11 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const closeServers = () => Promise.all(listening.map((server) => server.close()));
   try {
     const urls = {
-      railway: await open("railway", vendors.railway.handle),
-      cloudflare: await open("cloudflare", vendors.cloudflare.handle),
-      stripe: await open("stripe", vendors.stripe.handle),
-      openrouter: await open("openrouter", vendors.openrouter.handle),
-      edge: await open("edge", async (request, signal) => {
+      railway: await port("railway", vendors.railway.handle),
+      cloudflare: await port("cloudflare", vendors.cloudflare.handle),
+      stripe: await port("stripe", vendors.stripe.handle),
+      openrouter: await port("openrouter", vendors.openrouter.handle),
+      edge: await port("edge", async (request, signal) => {
         if (new URL(request.url).pathname.startsWith("/_sandbox/")) return vendors.cloudflare.handle(request, signal);
         const done = clock.work();
         try {
@@ -121,12 +142,14 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
           changed();
         }
       }),
-      clock: await open("clock", (request, signal) => answerClock(clock, shared, request, signal)),
+      clock: await port("clock", (request, signal) => answerClock(clock, shared, request, signal)),
     };
+    const env = environmentOf(urls);
+    await publish({ pid: process.pid, urls, env });
     if (options.clock?.realTime) clock.followRealTime();
     return {
       urls,
-      env: environmentOf(urls),
+      env,
       clock,
       vendors,
       traffic: world.traffic,
@@ -136,6 +159,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
         await closeServers();
         write();
         await writing;
+        await release();
       },
     };
   } catch (error) {
