@@ -1,6 +1,6 @@
 /** The Railway resources as a Pulumi program uses them: `new railway.Volume(name, args, options)`. */
 import type * as pulumi from "@pulumi/pulumi";
-import { CustomResource, secret } from "@pulumi/pulumi";
+import { CustomResource, ProviderResource, secret } from "@pulumi/pulumi";
 import type { ProjectInputs, ServiceInputs, ServiceInstanceInputs, VariableCollectionInputs, VolumeInputs } from "./shapes.ts";
 
 /** Arguments as a program writes them: any value may be an output of another resource. */
@@ -15,6 +15,22 @@ export type ServiceInstanceArgs = Args<Omit<ServiceInstanceInputs, "triggers">> 
 export type VariableCollectionArgs = Args<Omit<VariableCollectionInputs, "variables">> & {
   readonly variables: pulumi.Input<Record<string, pulumi.Input<string>>>;
 };
+
+export interface ProviderArgs {
+  /** Account or workspace token; RAILWAY_API_TOKEN if absent. Secret, but it lies encrypted in state: prefer the environment. */
+  readonly token?: pulumi.Input<string>;
+  /** RAILWAY_API_URL, else Railway's own, if absent. */
+  readonly apiUrl?: pulumi.Input<string>;
+  /** RAILWAY_WORKSPACE_ID, else the token's only workspace, if absent. */
+  readonly workspaceId?: pulumi.Input<string>;
+}
+
+/** A provider with its own configuration, for programs that work in several workspaces. */
+export class Provider extends ProviderResource {
+  constructor(name: string, args: ProviderArgs = {}, options?: pulumi.ResourceOptions) {
+    super("railway", name, { ...args, ...(args.token !== undefined && { token: secret(args.token) }) }, options);
+  }
+}
 
 /** A project with its one environment. */
 export class Project extends CustomResource {
