@@ -33,9 +33,10 @@ export async function runBilling(context: Context, only: ReadonlySet<Stage>): Pr
   const now = await context.clock.now();
   if (only.has("collect")) await collectAll(context, now);
   const closes = await loadCloses(context.ledger);
-  const tenants = (await loadTenants(context.ledger)).filter((tenant) => isOpen(tenant, now));
+  const known = await loadTenants(context.ledger);
+  const tenants = known.filter((tenant) => isOpen(tenant, now));
   const needsStripe = (["plan", "apply", "reconcile", "close"] as const).some((stage) => only.has(stage));
-  const account = needsStripe ? await viewAccount(context, tenants, now) : undefined;
+  const account = needsStripe ? await viewAccount(context, tenants, known, now) : undefined;
   const rows: Row[] = [];
   for (const tenant of tenants) {
     const judged = await judgeTenant(context, tenant.uid, now);
@@ -72,9 +73,10 @@ async function collectAll(context: Context, now: number): Promise<void> {
   });
 }
 
-/** A tenant that left stays until nothing of it can be billed any more. */
+/** A tenant that left stays until nothing of it can be billed any more: the month in which it left ends its subscription, and the last
+ *  invoice is closed within the reach of hours from then. */
 function isOpen(tenant: LedgerTenant, now: number): boolean {
-  return tenant.leftAt === undefined || tenant.leftAt > now - reachMs;
+  return tenant.leftAt === undefined || monthStart(tenant.leftAt, 1) > now - reachMs;
 }
 
 function closedHours(closes: readonly Close[], uid: TenantUid): (hour: HourZ) => boolean {

@@ -23,7 +23,7 @@ import {
 } from "./account/subscriptions.ts";
 import type { Context } from "./context.ts";
 import { type LedgerTenant, rememberAccount } from "./ledger/tenants.ts";
-import { firstBillableHour } from "./meter/diff.ts";
+import { firstBillableHour, reachMs } from "./meter/diff.ts";
 
 /** The account as one run sees it: a handful of calls for the whole fleet. */
 export interface AccountView {
@@ -33,7 +33,13 @@ export interface AccountView {
   readonly sessions: SetupSessions;
 }
 
-export async function viewAccount(context: Context, tenants: readonly LedgerTenant[], now: number): Promise<AccountView> {
+/** `tenants` are those to be billed, `known` all that the ledger ever saw. */
+export async function viewAccount(
+  context: Context,
+  tenants: readonly LedgerTenant[],
+  known: readonly LedgerTenant[],
+  now: number,
+): Promise<AccountView> {
   const stripe = context.stripe();
   const used = new Set(tenants.filter((tenant) => exemption(tenant) === null).map((tenant) => tenant.outputs.plan));
   const catalogue = await findCatalogue(
@@ -41,12 +47,15 @@ export async function viewAccount(context: Context, tenants: readonly LedgerTena
     [...context.plans.values()].filter((plan) => used.has(plan.id)),
   );
   const customers = await listCustomers(stripe, context.stack);
-  for (const stray of strayCustomers(customers, new Set(tenants.map((tenant) => tenant.uid))))
+  const subscriptions = await listSubscriptions(stripe);
+  const open = new Set(tenants.map((tenant) => tenant.uid));
+  const gone = new Set(known.map((tenant) => tenant.uid).filter((uid) => !open.has(uid)));
+  for (const stray of strayCustomers(customers, open, gone, subscriptions))
     context.problems.add(
       undefined,
       `Stripe customer ${stray.id} (${stray.name ?? "no name"}) belongs to no tenant of this stack: somebody may be paying for nothing`,
     );
-  return { catalogue, customers, subscriptions: await listSubscriptions(stripe), sessions: await listSetupSessions(stripe, now) };
+  return { catalogue, customers, subscriptions, sessions: await listSetupSessions(stripe, now) };
 }
 
 /** Why a tenant is never billed; null for one that is. */
@@ -74,7 +83,8 @@ export interface Billing {
   readonly prices: PlanPrices;
 }
 
-const lastInvoiceWithinMs = 5 * 24 * 3_600_000;
+/** A last invoice is made when the subscription ends and closed within three days; a schedule that was down is caught up with as far as hours are. */
+const lastInvoiceWithinMs = reachMs;
 
 export async function standingOf(
   context: Context,
@@ -100,7 +110,7 @@ export async function standingOf(
     const running = customer && runningSubscription(account.subscriptions.get(customer.id) ?? [], owner.slug);
     if (running)
       throw new OperatorError(
-        `${owner.slug} is exempt (${exempt}), but its subscription ${running.id} still runs: cancel it, or remove the exemption`,
+        `${owner.slug}: exempt (${exempt}), but its subscription ${running.id} still runs: cancel it, or remove the exemption`,
       );
     return { exempt, plan, customer: customer?.id, billing: undefined, actions };
   }

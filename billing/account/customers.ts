@@ -4,6 +4,7 @@ import { OperatorError } from "../../domain/error.ts";
 import type { TenantUid } from "../../domain/ids.ts";
 import { findMarker, marker } from "../../domain/marker.ts";
 import type { StripeClient } from "../../vendors/stripe/client.ts";
+import { isRunning, type Subscriptions } from "./subscriptions.ts";
 
 /** All customers of this stack, by tenant. Listed and filtered: Stripe's search is up to an hour behind. */
 export interface Customers {
@@ -74,9 +75,18 @@ export async function ensureCustomer(
   });
 }
 
-/** Customers that carry this stack's mark and belong to no tenant that billing knows: somebody may be paying for nothing. */
-export function strayCustomers(customers: Customers, known: ReadonlySet<string>): Stripe.Customer[] {
-  return [...customers.byTenant].filter(([uid]) => !known.has(uid)).flatMap(([, some]) => some);
+/** Customers that carry this stack's mark and belong to no tenant that is billed: somebody may be paying for nothing. One whose tenant
+ *  is long `gone` stays in Stripe for its invoices, and only a subscription that still runs makes it stray. */
+export function strayCustomers(
+  customers: Customers,
+  open: ReadonlySet<string>,
+  gone: ReadonlySet<string>,
+  subscriptions: Subscriptions,
+): Stripe.Customer[] {
+  const runs = (customer: Stripe.Customer) => (subscriptions.get(customer.id) ?? []).some(isRunning);
+  return [...customers.byTenant]
+    .filter(([uid]) => !open.has(uid))
+    .flatMap(([uid, some]) => (gone.has(uid) ? some.filter(runs) : some));
 }
 
 function stackOf(customer: Stripe.Customer): string | undefined {

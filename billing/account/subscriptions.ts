@@ -24,12 +24,16 @@ export async function listSubscriptions(stripe: StripeClient): Promise<Subscript
 
 const ended: ReadonlySet<string> = new Set(["canceled", "incomplete_expired"]);
 
+export function isRunning(subscription: Stripe.Subscription): boolean {
+  return !ended.has(subscription.status);
+}
+
 /** The customer's running subscription; throws OperatorError where there are two. */
 export function runningSubscription(
   subscriptions: readonly Stripe.Subscription[],
   slug: string,
 ): Stripe.Subscription | undefined {
-  const running = subscriptions.filter((one) => !ended.has(one.status));
+  const running = subscriptions.filter(isRunning);
   if (running.length > 1)
     throw new OperatorError(
       `${slug}: ${running.map((one) => one.id).join(" and ")} both run: each would bill every hour; cancel the newer one`,

@@ -1,6 +1,6 @@
 /** Collects evidence into the ledger: only what is missing and can still be had. A source that fails leaves its span unknown for the next run. */
 import type { Clock } from "../../domain/clock.ts";
-import { hourMs } from "../../domain/hour.ts";
+import { dayMs, hourMs } from "../../domain/hour.ts";
 import type { TenantUid } from "../../domain/ids.ts";
 import { addEvidence, loadRecord } from "../ledger/evidence.ts";
 import type { Lease } from "../ledger/lease.ts";
@@ -26,6 +26,9 @@ export interface Collecting {
   /** One tenant's or one vendor's failure does not stop the others. */
   readonly problem: (uid: TenantUid | undefined, error: unknown) => void;
 }
+
+/** Railway deletes a removed project for good after two days. */
+const leftReadableMs = 2 * dayMs;
 
 interface Window {
   readonly tenant: LedgerTenant;
@@ -58,8 +61,8 @@ async function knownSince(collecting: Collecting, uid: TenantUid): Promise<numbe
 async function collectTenant(collecting: Collecting, tenant: LedgerTenant): Promise<Window> {
   const { vendors, clock } = collecting;
   const now = await clock.now();
-  // Its objects are gone or going, and its time is off: there is nothing more to learn.
-  if (tenant.leftAt !== undefined && tenant.leftAt < now - hourMs) return { tenant, from: tenant.leftAt };
+  if (tenant.leftAt !== undefined && !(await leftUnread(collecting, tenant, tenant.leftAt, now)))
+    return { tenant, from: tenant.leftAt };
   const { projectId, environmentId, appServiceId, tunnelServiceId } = tenant.outputs.railway;
   const place = { projectId, environmentId, serviceId: appServiceId, includeDeleted: tenant.leftAt !== undefined };
   const deployments = await vendors.railway.deployments(place);
@@ -79,6 +82,14 @@ async function collectTenant(collecting: Collecting, tenant: LedgerTenant): Prom
     if (line) await save(collecting, tenant.uid, [line], now);
   }
   return { tenant, from };
+}
+
+/** From its leaving on a tenant's time is off, and its objects are going. What was not off before is read for as long as Railway may still have it. */
+async function leftUnread(collecting: Collecting, { uid, outputs }: LedgerTenant, leftAt: number, now: number): Promise<boolean> {
+  if (leftAt >= now - hourMs) return true;
+  if (outputs.state !== "active" || leftAt < now - leftReadableMs) return false;
+  const lastHour = Math.floor(leftAt / hourMs) * hourMs - hourMs;
+  return (await missing(collecting, uid, "railway", lastHour, leftAt)).length > 0;
 }
 
 async function collectLogins(collecting: Collecting, windows: readonly Window[]): Promise<void> {

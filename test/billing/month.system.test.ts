@@ -146,6 +146,28 @@ test("a month that Stripe's timer made final while nothing ran is closed as it w
   expect(data.map((invoice) => invoice.total)).toEqual([700, 16]);
 });
 
+test.each([
+  ["a day", "2026-12-02T00:20:00Z"],
+  ["ten days", "2026-12-11T00:20:00Z"],
+])(
+  "a tenant that left the stack gets its last invoice from a run that comes %s later, and is then no alarm",
+  async (_, later) => {
+    await giveCardAndSubscribe();
+    world.server.until("2026-11-30T12:00:00Z");
+    await world.run();
+    Reflect.deleteProperty(world.outputs.tenants, acme);
+    world.server.until("2026-11-30T13:00:00Z");
+    expect((await world.run()).problems).toBe(0);
+    world.server.until(later);
+    const last = await world.run();
+    expect(last.report.invoicesFinalized).toMatchObject([{ month: "2026-11", hours: 3, totalCents: 300 }]);
+    expect([last.problems, last.report.open]).toEqual([0, []]);
+    world.server.until("2027-02-20T00:20:00Z");
+    const gone = await world.run();
+    expect([gone.problems, gone.report.tenants.map((tenant) => tenant.slug)]).toEqual([0, ["demo"]]);
+  },
+);
+
 test("a run that dies between any two of its calls to Stripe is healed by running again", async () => {
   const customer = await giveCardAndSubscribe();
   world.server.until("2026-12-01T00:20:00Z");
