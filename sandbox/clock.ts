@@ -14,6 +14,8 @@ interface Sleeper {
 
 /** How long no request may have arrived before time may jump, in real milliseconds. */
 const quietMs = 25;
+/** The last instant that ISO 8601 writes with four digits of year: time never goes beyond it. */
+const latestMs = Date.UTC(9999, 11, 31, 23, 59, 59);
 /** A source whose events never move on would hang every jump: our own bug, said aloud instead. */
 const maxEventsPerJump = 1_000_000;
 
@@ -26,6 +28,8 @@ export class VirtualClock {
   readonly #sleepers = new Set<Sleeper>();
   readonly #sources: EventSource[] = [];
   readonly #parked = new Set<Sleeper>();
+  /** Sleepers whose time never comes: they wait until their socket closes, and time does not jump for them. */
+  readonly #endless = new Set<Sleeper>();
 
   constructor(startMs: number) {
     this.#now = startMs;
@@ -35,7 +39,7 @@ export class VirtualClock {
 
   /** How many clients sleep, for `status`. */
   get sleeping(): number {
-    return this.#sleepers.size;
+    return this.#sleepers.size + this.#endless.size;
   }
 
   addSource(source: EventSource): void {
@@ -44,7 +48,7 @@ export class VirtualClock {
 
   /** Waits until virtual time has reached `deadline`; aborting the signal (the client closed its socket) cancels without a trace. */
   sleepUntil(deadline: number, signal: AbortSignal): Promise<void> {
-    return this.#enter(this.#sleepers, deadline, signal);
+    return this.#enter(deadline <= latestMs ? this.#sleepers : this.#endless, deadline, signal);
   }
 
   /** A fault holds a request until `deadline`: its release is an event, never a reason to jump, and it does not count as work. */
@@ -71,8 +75,9 @@ export class VirtualClock {
     };
   }
 
-  /** Moves time forward, letting everything due on the way happen in order. Backwards is refused with a RangeError. */
+  /** Moves time forward, letting everything due on the way happen in order. Backwards, or beyond the year 9999, is refused with a RangeError. */
   set(epochMs: number): void {
+    if (epochMs > latestMs) throw new RangeError(`the clock ends at ${iso(latestMs)}`);
     if (epochMs < this.#now) {
       throw new RangeError(
         `the clock stands at ${iso(this.#now)} and cannot go back to ${iso(epochMs)}; reset the sandbox first`,

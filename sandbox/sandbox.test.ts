@@ -106,6 +106,19 @@ test("closing the socket cancels a sleep", async () => {
   await expect.poll(() => clock.sleeping).toBe(0);
 });
 
+test("time never leaves the years that can be written: a move is refused, a sleep without end neither ends nor makes time jump", async () => {
+  const { urls, clock } = await begin();
+  expect(await ask(`${urls.clock}/_sandbox/clock`, { advanceSeconds: 1e15 })).toMatchObject({
+    error: expect.stringContaining("9999"),
+  });
+  const gone = new AbortController();
+  const endless = fetch(`${urls.clock}/sleep?ms=Infinity`, { signal: gone.signal }).catch((error: Error) => error.name);
+  expect(await ask(`${urls.clock}/sleep?ms=1000`)).toMatchObject({ now: "2026-11-30T00:00:01.000Z" });
+  gone.abort();
+  expect(await endless).toBe("AbortError");
+  await expect.poll(() => clock.sleeping).toBe(0);
+});
+
 test("an emulator's own events happen in order on the way, and never cause a jump", async () => {
   const { urls } = await begin();
   await ask(`${urls.stripe}/_sandbox/seed`, { dueMs: Date.parse(start) + 10_000 });

@@ -74,13 +74,16 @@ export class Traffic implements EventSource {
   readonly #clock: EmulatorClock;
   readonly #hostnames: () => readonly string[];
   readonly #visit: PlayVisit;
+  readonly #prepare: () => void;
   /** Outcomes of all visits since the start, by hostname and outcome. */
   outcomes: Record<string, Record<string, number>> = {};
 
-  constructor(clock: EmulatorClock, hostnames: () => readonly string[], visit: PlayVisit) {
+  /** `prepare` is called before visits of one moment, which find everything else standing still. */
+  constructor(clock: EmulatorClock, hostnames: () => readonly string[], visit: PlayVisit, prepare: () => void = () => {}) {
     this.#clock = clock;
     this.#hostnames = hostnames;
     this.#visit = visit;
+    this.#prepare = prepare;
   }
 
   /** Plays what lies in the past at once and keeps the rest; throws an Error that says what is wrong with the request. */
@@ -95,6 +98,7 @@ export class Traffic implements EventSource {
     const { path, email, sprint } = use;
     const stretch: Stretch = { hostname, path, email, sprint, nextMs: from, toMs: to, everyMs: use.everyMinutes * minute };
     const visits = visitsLeft(stretch);
+    this.#prepare();
     const outcomes: Record<string, number> = {};
     while (stretch.nextMs < to && stretch.nextMs <= now) {
       const outcome = this.#next(stretch);
@@ -112,6 +116,7 @@ export class Traffic implements EventSource {
   /** Plays what is due in the order of time; at the same time, what was ordered first. */
   runDue(): void {
     const now = this.#clock.now();
+    this.#prepare();
     for (let due = this.#earliest(); due && due.nextMs <= now; due = this.#earliest()) {
       const stretch = due;
       this.#next(stretch);

@@ -30,15 +30,16 @@ export function target(core: Core, hostname: string): Target {
 
 /** The application with the most specific domain and path: an exact host before a wildcard, then the longer path. It inherits nothing. */
 export function applicationFor(core: Core, hostname: string, path: string): App | undefined {
-  const covering = core.state.apps.flatMap((app) =>
-    app.type === "self_hosted"
-      ? app.destinations.flatMap((destination) => {
-          const [host = "", ...rest] = (destination.type === "public" ? (destination.uri ?? "") : "").split("/");
-          const prefix = rest.length > 0 ? `/${rest.join("/")}` : "";
-          return hostMatches(host, hostname) && pathMatches(prefix, path) ? [{ app, host, prefix }] : [];
-        })
-      : [],
-  );
+  const covering: { readonly app: App; readonly host: string; readonly prefix: string }[] = [];
+  for (const app of core.state.apps) {
+    if (app.type !== "self_hosted") continue;
+    for (const destination of app.destinations) {
+      const uri = destination.type === "public" ? (destination.uri ?? "") : "";
+      const end = uri.includes("/") ? uri.indexOf("/") : uri.length;
+      const [host, prefix] = [uri.slice(0, end), uri.slice(end)];
+      if (hostMatches(host, hostname) && pathMatches(prefix, path)) covering.push({ app, host, prefix });
+    }
+  }
   const specific = ({ host, prefix }: { host: string; prefix: string }) => [
     host.includes("*") ? 0 : 1,
     prefix.length,
@@ -80,6 +81,7 @@ export function deniesUnmatched(core: Core, zone: Zone): boolean {
 }
 
 function hostMatches(pattern: string, hostname: string): boolean {
+  if (pattern === hostname) return true;
   return pattern.startsWith("*.") ? hostname.endsWith(pattern.slice(1)) : pattern.toLowerCase() === hostname;
 }
 

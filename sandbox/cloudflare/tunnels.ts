@@ -135,19 +135,28 @@ export function tunnelToken(core: Core, tunnel: Tunnel): string {
 }
 
 const Token = z.object({ a: z.string(), t: z.string(), s: z.string() });
+type Token = z.infer<typeof Token>;
+/** Read once: every container's token is looked at whenever connectors are joined. */
+const readTokens = new Map<string, Token | undefined>();
+const tokensKept = 10_000;
 
 /** The living tunnel that this token may run; undefined for a malformed token, another account or an old secret. */
 export function tunnelOfToken(core: Core, token: string): Tunnel | undefined {
-  let content: unknown;
+  if (readTokens.size > tokensKept) readTokens.clear();
+  if (!readTokens.has(token)) readTokens.set(token, readToken(token));
+  const read = readTokens.get(token);
+  if (!read || read.a !== core.state.accounts[0]?.id) return undefined;
+  return core.state.tunnels.find(
+    ({ id, deleted_at, tunnel_secret }) => id === read.t && deleted_at === null && tunnel_secret === read.s,
+  );
+}
+
+function readToken(token: string): Token | undefined {
   try {
-    content = JSON.parse(Buffer.from(token, "base64").toString("utf8"));
+    return Token.safeParse(JSON.parse(Buffer.from(token, "base64").toString("utf8"))).data;
   } catch {
     return undefined;
   }
-  const parsed = Token.safeParse(content);
-  if (!parsed.success || parsed.data.a !== core.state.accounts[0]?.id) return undefined;
-  const { t, s } = parsed.data;
-  return core.state.tunnels.find((tunnel) => tunnel.id === t && tunnel.deleted_at === null && tunnel.tunnel_secret === s);
 }
 
 /** The tunnel as it is read: without its secret, with what its connectors make of its status. */
