@@ -124,6 +124,14 @@ test("new refuses a slug that people would take for another tenant's, and writes
   expect(made).toMatchObject({ code: 2, err: expect.stringContaining('"acrne" looks like "acme"') });
 });
 
+test("new says all that is wrong with its arguments at once", async () => {
+  const words = ["Admin", "--stack", "sandbox", "--name", "ada@x.example", "--email", "ada", "--plan", "gold"];
+  const { code, err } = await fleet(["tenant", "new", ...words]);
+  expect(code).toBe(2);
+  for (const said of ['no plan "gold"', '"Admin" is not a slug', '"ada" is not an e-mail address', "is not a name"])
+    expect(err).toContain(said);
+});
+
 test("a file that exists is not overwritten by new, nor a recipient by keygen", async () => {
   const made = await fleet(["tenant", "new", "acme", "--stack", "sandbox", "--name", "X", "--email", "ada@x.example"]);
   expect(made).toMatchObject({ code: 2, err: expect.stringContaining("exists already; nothing was changed") });

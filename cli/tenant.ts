@@ -19,21 +19,28 @@ export async function create(this: Context, flags: NewFlags, slug: string): Prom
   const tenants = join(this.root, "tenants");
   const shown = `tenants/${flags.stack}/${slug}.yaml`;
   if (!stackNames(tenants).includes(flags.stack)) throw unknownStack(tenants, flags.stack);
-  const plans = loadPlans(tenants);
-  if (!plans.has(flags.plan))
-    throw new OperatorError(`there is no plan "${flags.plan}"; there are: ${[...plans.keys()].join(", ")}`);
   const plain = personalDataOf(this.root, flags.stack) === "plain";
+  const problems: Problem[] = [];
+  const plans = [...loadPlans(tenants).keys()];
+  if (!plans.includes(flags.plan)) problems.push({ message: `there is no plan "${flags.plan}"; there are: ${plans.join(", ")}` });
   const alike = readStack(flags.stack, { root: tenants }).tenants.find((other) => appearance(other.slug) === appearance(slug));
   if (alike && alike.slug !== slug)
-    throw new OperatorError(`"${slug}" looks like "${alike.slug}" (${alike.file}); choose another slug`);
-  const { uid, text } = await newTenantFile({
+    problems.push({ message: `"${slug}" looks like "${alike.slug}" (${alike.file}); choose another slug` });
+  const wanted = {
     slug,
     name: flags.name,
     email: flags.email,
     plan: flags.plan,
-    recipient: plain ? null : stackRecipient(tenants, flags.stack),
-    randomBytes: (count) => randomBytes(count),
+    randomBytes: (count: number) => randomBytes(count),
+  };
+  const recipient = plain ? null : stackRecipient(tenants, flags.stack);
+  const made = await newTenantFile({ ...wanted, recipient }).catch((error: unknown) => {
+    if (!(error instanceof OperatorError)) throw error;
+    problems.push(...error.problems);
+    return undefined;
   });
+  if (!made || problems.length > 0) throw new OperatorError(problems);
+  const { uid, text } = made;
   try {
     writeFileSync(join(tenants, flags.stack, `${slug}.yaml`), text, { flag: "wx" });
   } catch (error) {
