@@ -41,7 +41,7 @@ const readers: Readonly<Record<string, (world: World, given: Fields) => void>> =
   },
 };
 
-/** Adds objects with given ids, in the shapes of `state()`. What is left out has Stripe's default. Throws an Error that names every list or object that is wrong; then nothing has been added of the wrong ones. */
+/** Adds objects with given ids, in the shapes of `state()`. What is left out has Stripe's default. Throws an Error that names every list or object that is wrong; the right ones have been added then, and the caller goes back. */
 export function seed(world: World, objects: Fields): void {
   const problems = Object.keys(objects)
     .filter((name) => !readers[name])

@@ -60,7 +60,15 @@ export function createStripe(context: EmulatorContext, options: StripeOptions = 
       path.startsWith("/_checkout/") ? `${method} /_checkout/:id` : operationName(operations, method, path.split("?")[0] ?? path),
     fetch: (request) => app.fetch(request),
     state: () => holdings(world),
-    seed: (objects) => seed(world, objects),
+    seed(objects) {
+      const before = emulator.snapshot();
+      try {
+        seed(world, objects);
+      } catch (error) {
+        emulator.restore(before);
+        throw error;
+      }
+    },
     reset() {
       for (const shelf of Object.values(world.shelves())) shelf.clear();
       world.usage.clear();

@@ -114,7 +114,7 @@ test("a snapshot taken in the middle goes on as if nothing had been", async () =
   expect(JSON.stringify(two.emulator.state().invoices)).toContain('"total":600');
 });
 
-test("seeded objects live on like made ones, and a wrong seed names everything that is wrong", async () => {
+test("seeded objects live on like made ones, and a wrong seed names everything that is wrong and adds nothing", async () => {
   await using one = await startTestServer("2026-11-11T12:00:00Z");
   const catalog = await makeCatalog(one);
   const customer = await makeCustomer(one);
@@ -130,7 +130,11 @@ test("seeded objects live on like made ones, and a wrong seed names everything t
     server.stripe.invoices.list({ customer: customer.id, limit: 1 }).then(({ data }) => [data[0]?.status, data[0]?.total]);
   expect(await last(two)).toEqual(["paid", 600]);
   expect(await last(one)).toEqual(["paid", 600]);
-  expect(() => two.emulator.seed({ customers: [{ name: "no id" }], cars: [] })).toThrow(/cars: unknown.*customers\[0\]: id/);
+  const before = two.emulator.state();
+  expect(() => two.emulator.seed({ customers: [{ id: "cus_right" }, { name: "no id" }], cars: [] })).toThrow(
+    /cars: unknown.*customers\[1\]: id/,
+  );
+  expect(two.emulator.state()).toEqual(before);
 });
 
 test("operations are named with :id in the place of ids", async () => {
