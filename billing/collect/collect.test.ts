@@ -34,6 +34,20 @@ test("averages over more than 90 seconds are no samples: the span stays unknown"
   });
 });
 
+test("the end of one wake and the start of another are no averages where the tunnel shows the resolution", async () => {
+  const app = [0, 3540].map((seconds): [number, number] => [t / 1000 + seconds, 0.4]);
+  const tunnel = (spacing: number) => app.flatMap(([at]) => [0, 1, 2].map((n): [number, number] => [at + n * spacing, 0.05]));
+  const collected = (spacing: number) => {
+    const port: RailwayPort = {
+      metrics: async ({ serviceId }) => [{ samples: serviceId === "a" ? app : tunnel(spacing) }],
+      deployments: async () => [],
+    };
+    return collectMemory(port, { ...place, tunnelServiceId: "t" }, span, t + hourMs);
+  };
+  expect(await collected(60)).toMatchObject({ to: t + hourMs, appSamples: app });
+  expect(await collected(240)).toBeUndefined();
+});
+
 test("the record of memory ends where samples may still arrive, newer ones are facts all the same", async () => {
   const sample: [number, number] = [t / 1000 + 3000, 0.4];
   const line = await collectMemory(railway([{ samples: [sample] }]), place, span, t + 40 * minuteMs);

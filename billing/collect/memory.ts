@@ -31,7 +31,10 @@ export async function collectMemory(
 ): Promise<LedgerLine | undefined> {
   const app = await read(railway, place, place.appServiceId, span);
   const tunnel = place.tunnelServiceId === null ? [] : await read(railway, place, place.tunnelServiceId, span);
-  if ([...app, ...tunnel].some(isCoarse)) return undefined;
+  const series = [...app, ...tunnel];
+  // Two samples may be the end of one wake and the start of another: then what else was asked with them tells the resolution.
+  const seen = series.some(isFine) ? series.filter(({ samples }) => samples.length > 2) : series;
+  if (seen.some(isCoarse)) return undefined;
   const to = Math.max(span.from, Math.min(span.to, settledTo));
   return { source: "railway", from: span.from, to, appSamples: flat(app, span), tunnelSamples: flat(tunnel, span) };
 }
@@ -42,11 +45,14 @@ function read(railway: RailwayPort, place: MemoryPlace, serviceId: string, span:
 }
 
 /** Gaps are sleep; but no two samples that are ever close together means another resolution. */
-export function isCoarse({ samples }: MemorySeries): boolean {
-  let closest = Number.POSITIVE_INFINITY;
-  for (let index = 1; index < samples.length; index++)
-    closest = Math.min(closest, (samples[index]?.[0] ?? 0) - (samples[index - 1]?.[0] ?? 0));
-  return samples.length > 1 && closest > widestSpacingSeconds;
+function isCoarse(series: MemorySeries): boolean {
+  return series.samples.length > 1 && !isFine(series);
+}
+
+function isFine({ samples }: MemorySeries): boolean {
+  return samples.some(
+    ([seconds], index) => seconds - (samples[index - 1]?.[0] ?? Number.NEGATIVE_INFINITY) <= widestSpacingSeconds,
+  );
 }
 
 function flat(series: readonly MemorySeries[], span: Interval): Sample[] {
