@@ -45,7 +45,7 @@ export const project: Resource<ProjectInputs, ProjectOutputs, RailwayContext> = 
   },
 
   async read(id, context, call, known) {
-    const found = await existing(id, context, call);
+    const found = await existing(id, context, call, known?.state.workspaceId);
     if (!found) return undefined;
     const { name, description } = found;
     const marker = known?.inputs.marker;
@@ -79,13 +79,24 @@ async function find(inputs: ProjectInputs, { railway }: RailwayContext, call: Ca
   );
 }
 
-async function existing(id: string, { railway }: RailwayContext, call: Call): Promise<Project | undefined> {
+async function existing(
+  id: string,
+  { railway }: RailwayContext,
+  call: Call,
+  workspaceId: string | undefined,
+): Promise<Project | undefined> {
   try {
     const found = await railway.project(id, call);
     return found.deletedAt === null ? found : undefined;
   } catch (error) {
     if (!isHidden(error)) throw error;
-    // The same words mean "not ours to see": only the workspace's own list can say that it is gone.
+    // The same words mean "not ours to see": only the workspace's own list can say that it is gone, and another workspace's says nothing.
+    const asked = await railway.workspaceId(call);
+    if (workspaceId !== undefined && workspaceId !== asked) {
+      throw new OperatorError(
+        `Railway project ${id} lies in workspace ${workspaceId}, but the token is for workspace ${asked}: set RAILWAY_API_TOKEN (and RAILWAY_WORKSPACE_ID) to the right one`,
+      );
+    }
     const listed = (await railway.projects(call)).find((candidate) => candidate.id === id);
     if (listed) throw error;
     return undefined;

@@ -76,6 +76,14 @@ test("a project that a query cannot see is gone only when the workspace's list s
   expect(await project.read(id, context, call)).toBeUndefined();
 });
 
+test("a project that another workspace's token cannot see is not gone", async () => {
+  const { id, state } = await project.create(projectInputs, context, call);
+  fake.projects.delete(id);
+  const known = { inputs: projectInputs, state: { ...state, workspaceId: "w2" } };
+  await expect(project.read(id, context, call, known)).rejects.toThrow("lies in workspace w2, but the token is for workspace w1");
+  expect(await project.read(id, context, call, { inputs: projectInputs, state })).toBeUndefined();
+});
+
 test("a service whose create was lost is found by its name, also when the name is said to be taken", async () => {
   const { projectId, environmentId } = (await project.create(projectInputs, context, call)).state;
   fake.fault("serviceCreate", "lose");
