@@ -93,7 +93,7 @@ async function billTenant(
 ): Promise<Row> {
   const { tenant } = row;
   const now = await context.clock.now();
-  const standing = await standingOf(context, account, tenant, now, only.has("apply"));
+  const standing = await standingOf(context, account, tenant, isClosed, now, only.has("apply"));
   const found = await differenceOf(context, account, { ...row, standing }, isClosed, only.has("apply") || only.has("reconcile"));
   if (!found || !standing.billing || !only.has("apply") || found.posts.length === 0)
     return { ...row, standing, difference: found };

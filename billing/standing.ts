@@ -1,7 +1,7 @@
 /** Where a tenant stands at Stripe: customer, card, subscription. With `write` it is brought there, without it is only said. */
 import type Stripe from "stripe";
 import { OperatorError } from "../domain/error.ts";
-import { type HourZ, hourStart } from "../domain/hour.ts";
+import { type HourZ, hourMs, hourOf, hourStart } from "../domain/hour.ts";
 import type { Plan } from "../tenants/plan.ts";
 import { hasCard, listSetupSessions, type SetupSessions, takeCard } from "./account/cards.ts";
 import { type Catalogue, findCatalogue, type PlanPrices } from "./account/catalogue.ts";
@@ -83,6 +83,8 @@ export interface Billing {
   readonly prices: PlanPrices;
 }
 
+/** Stripe's own timer makes a last invoice final by then. */
+const lastInvoiceOpenMs = 72 * hourMs;
 /** A last invoice is made when the subscription ends and closed within three days; a schedule that was down is caught up with as far as hours are. */
 const lastInvoiceWithinMs = reachMs;
 
@@ -90,6 +92,7 @@ export async function standingOf(
   context: Context,
   account: AccountView,
   tenant: LedgerTenant,
+  isClosed: (hour: HourZ) => boolean,
   now: number,
   write: boolean,
 ): Promise<Standing> {
@@ -126,7 +129,12 @@ export async function standingOf(
 
   const all = account.subscriptions.get(customer.id) ?? [];
   let subscription = runningSubscription(all, owner.slug);
-  if (!subscription && active) {
+  const last = justEnded(all, now);
+  // Hours are posted and months closed by one subscription at a time: the old one's last hours first.
+  const lastEndedAt = (last?.ended_at ?? 0) * 1000;
+  const lastIsOpen = last !== undefined && !isClosed(hourOf(lastEndedAt - 1)) && now < lastEndedAt + lastInvoiceOpenMs;
+  if (!subscription && active && lastIsOpen) actions.push(`subscribes again after the last invoice of ${last.id}`);
+  else if (!subscription && active) {
     if (hasCard(withCard) || plan.collection === "send_invoice") {
       actions.push("subscribe");
       if (write)
@@ -141,7 +149,7 @@ export async function standingOf(
     } else if (account.sessions.complete.has(customer.id) && !write) actions.push("take the new card and subscribe");
     else actions.push(`waits for a card: \`fleet billing link ${owner.slug}\` makes a link`);
   } else if (subscription && write) subscription = await followState(context.stripe(), subscription, active, context.run);
-  subscription ??= justEnded(all, now);
+  subscription ??= last;
   if (subscription && write)
     await context.lease.write((tx) =>
       rememberAccount(tx, tenant.uid, {

@@ -146,6 +146,21 @@ test("a month that Stripe's timer made final while nothing ran is closed as it w
   expect(data.map((invoice) => invoice.total)).toEqual([700, 16]);
 });
 
+test("a tenant that is active again before its last invoice is closed loses no hour and is subscribed after it", async () => {
+  const customer = await giveCardAndSubscribe();
+  const tenant = tenantOutput("acme");
+  world.outputs.tenants[acme] = { ...tenant, state: "suspended" };
+  world.server.until("2026-11-30T12:00:00Z");
+  await world.run();
+  world.outputs.tenants[acme] = tenant;
+  world.server.until("2026-12-01T00:20:00Z");
+  expect((await world.run()).report.invoicesFinalized).toMatchObject([{ month: "2026-11", hours: 3, totalCents: 300 }]);
+  world.server.until("2026-12-01T01:20:00Z");
+  expect((await world.run()).problems).toBe(0);
+  const { data } = await world.server.stripe.subscriptions.list({ customer, status: "all" });
+  expect(data.map((one) => one.status)).toEqual(["active", "canceled"]);
+});
+
 test.each([
   ["a day", "2026-12-02T00:20:00Z"],
   ["ten days", "2026-12-11T00:20:00Z"],
