@@ -80,7 +80,7 @@ export async function demo(this: Context, flags: DemoFlags): Promise<void> {
   let sandbox: RunningSandbox | undefined;
   let kept = false;
   try {
-    sandbox = await launchSandbox(folder, { clock: { start: begin, realTime: false } });
+    sandbox = await launchSandbox(folder, { clock: { start: begin, realTime: false }, seed: 1 });
     const play = await Play.begin(context, sandbox, abort.signal, started);
     const report = await play.run(flags);
     this.print(flags.json ? JSON.stringify(report) : summary(report, play.why));

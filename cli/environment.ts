@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { exitCode, OperatorError } from "../domain/error.ts";
 import { ensureEngine } from "../engine/engine.ts";
 import { pulumiEnvironment, withPulumiEnvironment } from "../engine/environment.ts";
@@ -34,8 +35,7 @@ export interface StackEnvironment {
 export async function stackEnvironment(context: Context, stack: string): Promise<StackEnvironment> {
   const { root, process } = context;
   const user = process.env;
-  const stacks = stackNames(join(root, "tenants"));
-  if (!stacks.includes(stack)) throw new OperatorError(`there is no stack "${stack}"; there are: ${stacks.join(", ")}`);
+  needStack(root, stack);
   const folder = sandboxFolder(root, user);
   const sandbox = stack === sandboxStack ? await findSandbox(folder) : undefined;
   if (stack === sandboxStack && !sandbox) throw new OperatorError("no sandbox is running; start it with: fleet sandbox start");
@@ -54,7 +54,7 @@ export async function stackEnvironment(context: Context, stack: string): Promise
       root,
       engine,
       home,
-      backendUrl: `file://${state}?metadata=skip`,
+      backendUrl: `${pathToFileURL(state).href}?metadata=skip`,
       passphrase: sandboxPassphrase,
       offlinePlugins: true,
       user,
@@ -71,6 +71,12 @@ export async function stackEnvironment(context: Context, stack: string): Promise
   const whole = { stack, engine, variables, dropped: made.dropped.filter((name) => !(name in variables)), env };
   if (!existsSync(join(state, ".pulumi", "stacks", "fleet", `${stack}.json`))) await makeStack(whole, root);
   return whole;
+}
+
+/** Throws OperatorError for a stack that has no folder of tenants. */
+export function needStack(root: string, stack: string): void {
+  const stacks = stackNames(join(root, "tenants"));
+  if (!stacks.includes(stack)) throw new OperatorError(`there is no stack "${stack}"; there are: ${stacks.join(", ")}`);
 }
 
 async function getEngine(env: NodeJS.ProcessEnv, root: string): Promise<Engine> {

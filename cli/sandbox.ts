@@ -1,7 +1,7 @@
 /** `fleet sandbox …`: the sandbox as a process in the background, spoken to over its own ports. */
 import { spawn } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { findBinaries } from "../billing/postgres/binaries.ts";
 import { stop as stopServer } from "../billing/postgres/server.ts";
 import { chooseLaunch } from "../billing/postgres/user.ts";
@@ -20,7 +20,7 @@ export interface RunningSandbox {
 
 /** Where the sandbox keeps everything: state, log, and Pulumi's home and state of the stack. `FLEET_SANDBOX_DIR` moves it. */
 export function sandboxFolder(root: string, env: NodeJS.ProcessEnv = process.env): string {
-  return env.FLEET_SANDBOX_DIR ?? join(root, ".fleet", "sandbox");
+  return resolve(env.FLEET_SANDBOX_DIR || join(root, ".fleet", "sandbox"));
 }
 
 /** The sandbox that runs in this folder; undefined when none does. */
@@ -165,8 +165,9 @@ export async function use(this: Context, flags: UseFlags, tenant: string): Promi
 
 export async function clock(this: Context, flags: { set?: string; advanceSeconds?: number; json?: boolean }): Promise<void> {
   const sandbox = await needSandbox(this);
-  const { json, ...wish } = flags;
-  const time = (await askSandbox(sandbox.urls.clock, "clock", Object.keys(wish).length > 0 ? wish : undefined)) as {
+  const { json, set, advanceSeconds } = flags;
+  const wish = set === undefined && advanceSeconds === undefined ? undefined : { set, advanceSeconds };
+  const time = (await askSandbox(sandbox.urls.clock, "clock", wish)) as {
     now: string;
   };
   this.print(json ? JSON.stringify(time) : time.now);
@@ -184,6 +185,8 @@ export async function fault(
   if (!["railway", "cloudflare", "stripe", "openrouter"].includes(vendor) || !url) {
     throw new OperatorError(`"${vendor}" is no vendor; there are railway, cloudflare, stripe and openrouter`);
   }
+  if (operation !== undefined && effect === undefined)
+    throw new OperatorError(`say what ${operation} shall do: status:<code>, delay:<ms>, dropAnswer or graphqlError:<message>`);
   if (flags.clear) await askSandbox(url, "faults", {}, "DELETE");
   else if (operation !== undefined && effect !== undefined) {
     const when = flags.probability === undefined ? { nth: flags.nth ?? 1 } : { probability: flags.probability };

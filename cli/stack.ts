@@ -8,8 +8,9 @@ import { loadStack } from "../tenants/load.ts";
 import { Changes, describeDone, shared } from "./changes.ts";
 import type { DestroyFlags, StackFlags, UpFlags } from "./commands/stack.ts";
 import { type Context, lively } from "./context.ts";
-import { type StackEnvironment, sandboxStack, stackEnvironment } from "./environment.ts";
+import { needStack, type StackEnvironment, sandboxStack, stackEnvironment } from "./environment.ts";
 import { breakLock, hasPendingCreates, lockIsDead, settle } from "./recovery.ts";
+import type { StackReport } from "./reports.ts";
 import { table } from "./table.ts";
 
 export async function env(this: Context, flags: StackFlags, stack: string): Promise<void> {
@@ -27,6 +28,7 @@ export async function preview(this: Context, flags: StackFlags, stack: string): 
 }
 
 export async function up(this: Context, flags: UpFlags, stack: string): Promise<void> {
+  needStack(this.root, stack);
   if (stack !== sandboxStack && !flags.yes)
     throw new RefusedError(`look at the changes with: fleet preview ${stack}; then make them with: fleet up ${stack} --yes`);
   const whole = await stackEnvironment(this, stack);
@@ -38,6 +40,7 @@ export async function up(this: Context, flags: UpFlags, stack: string): Promise<
 }
 
 export async function destroy(this: Context, flags: DestroyFlags, stack: string): Promise<void> {
+  needStack(this.root, stack);
   if (stack !== sandboxStack && flags.confirm !== stack)
     throw new RefusedError(
       `this deletes every tenant of ${stack} with all data; if that is meant, write: fleet destroy ${stack} --confirm ${stack}`,
@@ -154,7 +157,13 @@ function tellSteps(
   return told;
 }
 
-function report(context: Context, stack: string, outcome: Outcome, json: boolean | undefined, operation: string): void {
+function report(
+  context: Context,
+  stack: string,
+  outcome: Outcome,
+  json: boolean | undefined,
+  operation: StackReport["operation"],
+): void {
   const { changes, slugs, seconds, code } = outcome;
   const nameOf = (owner: string) => slugs.get(owner) ?? owner;
   const rows = [...changes.tenants].toSorted(([a], [b]) => nameOf(a).localeCompare(nameOf(b)));
@@ -166,10 +175,19 @@ function report(context: Context, stack: string, outcome: Outcome, json: boolean
       failed,
     }));
     const errors = changes.errors.map(redact);
-    context.print(
-      JSON.stringify({ schemaVersion: 1, operation, stack, ok: code === 0, changes: changes.count, tenants, errors, seconds }),
-    );
-  } else {
+    const ok = code === 0;
+    const made = {
+      schemaVersion: 1,
+      operation,
+      stack,
+      ok,
+      changes: changes.count,
+      tenants,
+      errors,
+      seconds,
+    } satisfies StackReport;
+    context.print(JSON.stringify(made));
+  } else if (code === 0 || rows.length > 0) {
     if (rows.length > 0)
       context.print(
         table(
@@ -197,7 +215,9 @@ function judge({ code, changes, stderr }: Outcome): ExitCode {
   if (code === 0) return exitCode.done;
   const said = [...changes.errors, stderr];
   if (said.some((message) => message.includes("refused by a guard:"))) return exitCode.refused;
-  const whole = [...changes.tenants.values()].filter(({ failed, done }) => failed.length === 0 && done.size > 0);
+  const whole = [...changes.tenants].filter(
+    ([owner, { failed, done }]) => owner !== shared && failed.length === 0 && done.size > 0,
+  );
   const broken = [...changes.tenants.values()].some(({ failed }) => failed.length > 0);
   return broken && whole.length > 0 ? exitCode.partial : exitCode.failed;
 }
