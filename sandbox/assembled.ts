@@ -42,14 +42,10 @@ export function assembleWorld(context: EmulatorContext): World {
     const serviceId = railway.resolvePrivate(projectId, environmentId, new URL(serviceUrl).host);
     if (serviceId === undefined) return nowhere;
     const met = railway.traffic(serviceId, environmentId, atMs);
-    const container = railway
-      .containers(atMs)
-      .findLast((candidate) => candidate.serviceId === serviceId && candidate.environmentId === environmentId);
-    return { met, container };
+    return { met, container: railway.container(serviceId, environmentId, atMs) };
   };
 
   const playVisit = (visit: Visit): string => {
-    joinConnectors();
     const { hostname, path, email, atMs } = visit;
     const person = email === undefined ? cloudflare.someoneAdmitted(hostname, path) : { email };
     const way = cloudflare.visit({ hostname, path, atMs, ...person });
@@ -82,7 +78,7 @@ export function assembleWorld(context: EmulatorContext): World {
       return cloudflare.state();
     },
   };
-  const traffic = new Traffic(context.clock, () => cloudflare.hostnames(), playVisit);
+  const traffic = new Traffic(context.clock, () => cloudflare.hostnames(), playVisit, joinConnectors);
   const emulators = { railway, cloudflare: joinedCloudflare, stripe, openrouter };
   return {
     emulators,

@@ -192,7 +192,7 @@ test("the clock goes back only while no vendor was spoken to", async () => {
   });
 });
 
-test("state and time survive a restart", async () => {
+test("state and time survive a restart, and time cannot go back behind what was kept", async () => {
   const dir = await mkdtemp(join(tmpdir(), "sandbox-"));
   try {
     const first = await startSandbox({ world, dir, clock: { start } });
@@ -202,6 +202,13 @@ test("state and time survive a restart", async () => {
     const { urls } = await begin({ dir });
     expect(await ask(`${urls.stripe}/_sandbox/state`)).toEqual({ things: ['"kept"'] });
     expect(await ask(`${urls.clock}/now`)).toMatchObject({ now: "2026-11-30T00:01:00.000Z" });
+    expect(await ask(`${urls.clock}/_sandbox/clock`, { set: "2026-01-01T00:00:00Z" })).toMatchObject({
+      error: expect.stringContaining("cannot go back"),
+    });
+    await ask(`${urls.stripe}/_sandbox/reset`, {});
+    expect(await ask(`${urls.clock}/_sandbox/clock`, { set: "2026-01-01T00:00:00Z" })).toMatchObject({
+      now: "2026-01-01T00:00:00.000Z",
+    });
   } finally {
     await rm(dir, { recursive: true });
   }

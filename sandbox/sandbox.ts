@@ -52,6 +52,8 @@ export const sandboxKeys = {
 
 const defaultStart = "2026-11-01T00:00:00.000Z";
 const writeAfterMs = 500;
+/** Writing may take this part of the time: a month of a fleet's meter events takes most of a second, in which nobody is answered. */
+const writingShare = 1 / 20;
 
 /** Throws an Error when another sandbox lives in `dir`, and node's own when a port is taken. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
@@ -79,15 +81,20 @@ async function open(
   const file = options.dir === undefined ? undefined : join(options.dir, "state.json");
 
   let timer: NodeJS.Timeout | undefined;
+  let tookMs = 0;
   let writing = Promise.resolve();
   const write = () => {
     timer = undefined;
     if (file === undefined) return;
-    const text = JSON.stringify({ version: 1, now: clock.now(), random: random.state(), world: world.snapshot() });
+    const begun = performance.now();
+    const touched = Object.keys(vendors).filter((name) => vendors[name as Emulator["vendor"]].touched);
+    const saved: Saved = { version: stateVersion, now: clock.now(), random: random.state(), touched, world: world.snapshot() };
+    const text = JSON.stringify(saved);
+    tookMs = performance.now() - begun;
     writing = writing.then(() => writeAtomically(file, text));
   };
   const changed = () => {
-    if (file !== undefined) timer ??= setTimeout(write, writeAfterMs);
+    if (file !== undefined) timer ??= setTimeout(write, Math.max(writeAfterMs, tookMs / writingShare));
   };
 
   const vendorOf = (emulator: Emulator) => new Vendor(emulator, clock, random, shared, changed);
@@ -115,6 +122,7 @@ async function open(
       clock.restart(saved.now);
       random.restore(saved.random);
       world.restore(saved.world);
+      for (const [name, vendor] of Object.entries(vendors)) vendor.touched = saved.touched.includes(name);
     }
   }
   for (const source of [...Object.values(world.emulators), world.traffic]) clock.addSource(source);
@@ -208,7 +216,7 @@ function moveClock(clock: VirtualClock, vendors: Record<string, Vendor>, method:
   if (typeof wish.set === "string") {
     const target = Date.parse(wish.set);
     if (Number.isNaN(target)) throw new Error(`set: "${wish.set}" is not an ISO time`);
-    const untouched = Object.values(vendors).every((vendor) => vendor.calls.length === 0);
+    const untouched = Object.values(vendors).every((vendor) => !vendor.touched);
     // A sandbox nobody has spoken to may start on any day; later, going back would unmake what happened.
     if (target < clock.now() && untouched) clock.restart(target);
     else clock.set(target);
@@ -224,7 +232,16 @@ function timeOf(clock: VirtualClock) {
   return { now: new Date(clock.now()).toISOString(), epochMs: clock.now() };
 }
 
-type Saved = { readonly now: number; readonly random: number; readonly world: unknown };
+/** Counts up whenever a snapshot's form changes: files of other versions are put aside. */
+const stateVersion = 2;
+type Saved = {
+  readonly version: number;
+  readonly now: number;
+  readonly random: number;
+  /** Vendors that somebody spoke to. */
+  readonly touched: readonly string[];
+  readonly world: unknown;
+};
 
 async function readState(file: string): Promise<Saved | undefined> {
   let text: string;
@@ -235,8 +252,8 @@ async function readState(file: string): Promise<Saved | undefined> {
     throw error;
   }
   try {
-    const saved = JSON.parse(text) as Saved & { version?: number };
-    if (saved.version === 1) return saved;
+    const saved = JSON.parse(text) as Saved;
+    if (saved.version === stateVersion) return saved;
   } catch {
     // Falls through: written by another version, or damaged from outside (our own writes are atomic).
   }

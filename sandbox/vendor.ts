@@ -27,6 +27,8 @@ export class Vendor {
   readonly emulator: Emulator;
   readonly faults: Faults;
   calls: RecordedCall[] = [];
+  /** Somebody spoke to it, in this run or in an earlier one whose state was kept. */
+  touched = false;
   readonly #clock: VirtualClock;
   readonly #shared: SharedRoutes;
   readonly #changed: () => void;
@@ -60,6 +62,7 @@ export class Vendor {
     this.emulator.reset();
     this.faults.clear();
     this.calls = [];
+    this.touched = false;
     this.#changed();
   }
 
@@ -87,6 +90,7 @@ export class Vendor {
 
   #record(call: { operation: string; arrived: number; request: Request; status: number }): void {
     const credential = call.request.headers.get("authorization") ?? call.request.headers.get("project-access-token");
+    this.touched = true;
     this.calls.push({
       at: new Date(call.arrived).toISOString(),
       vendor: this.emulator.vendor,
