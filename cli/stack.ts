@@ -9,6 +9,7 @@ import { Changes, describeDone, shared } from "./changes.ts";
 import type { DestroyFlags, StackFlags, UpFlags } from "./commands/stack.ts";
 import { type Context, lively } from "./context.ts";
 import { needStack, type StackEnvironment, sandboxStack, stackEnvironment } from "./environment.ts";
+import { refuseProtected } from "./protection.ts";
 import { breakLock, hasPendingCreates, lockIsDead, settle } from "./recovery.ts";
 import type { StackReport } from "./reports.ts";
 import { table } from "./table.ts";
@@ -45,7 +46,9 @@ export async function destroy(this: Context, flags: DestroyFlags, stack: string)
     throw new RefusedError(
       `this deletes every tenant of ${stack} with all data; if that is meant, write: fleet destroy ${stack} --confirm ${stack}`,
     );
-  const outcome = await operate(this, stack, ["destroy", "--yes", "--skip-preview", "--continue-on-error"]);
+  const whole = await stackEnvironment(this, stack);
+  await refuseProtected(this, whole);
+  const outcome = await operate(this, stack, ["destroy", "--yes", "--skip-preview", "--continue-on-error"], whole);
   report(this, stack, outcome, flags.json, "destroy");
   this.process.exitCode = judge(outcome);
 }
