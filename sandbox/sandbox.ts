@@ -150,7 +150,7 @@ async function open(
           changed();
         }
       }),
-      clock: await port("clock", (request, signal) => answerClock(clock, shared, request, signal)),
+      clock: await port("clock", (request, signal) => answerClock(clock, shared, changed, request, signal)),
     };
     const env = environmentOf(urls);
     await publish({ pid: process.pid, urls, env });
@@ -189,7 +189,13 @@ function environmentOf(urls: Record<PortName, string>): Record<string, string> {
   };
 }
 
-async function answerClock(clock: VirtualClock, shared: SharedRoutes, request: Request, signal: AbortSignal): Promise<Response> {
+async function answerClock(
+  clock: VirtualClock,
+  shared: SharedRoutes,
+  changed: () => void,
+  request: Request,
+  signal: AbortSignal,
+): Promise<Response> {
   const url = new URL(request.url);
   if (url.pathname === "/now") return json(timeOf(clock));
   if (url.pathname === "/sleep") {
@@ -204,7 +210,9 @@ async function answerClock(clock: VirtualClock, shared: SharedRoutes, request: R
   if (!route) return json({ error: "the clock knows /now, /sleep and /_sandbox/clock" }, 404);
   try {
     const text = request.method === "GET" ? "" : await request.text();
-    return await route(request.method, text === "" ? undefined : JSON.parse(text));
+    const answer = await route(request.method, text === "" ? undefined : JSON.parse(text));
+    changed();
+    return answer;
   } catch (error) {
     return json({ error: error instanceof Error ? error.message : String(error) }, 400);
   }
