@@ -1,4 +1,5 @@
 /** DNS records: `Z/dns_records` (reference: cloudflare 6.3 item 12). */
+import { isIPv4, isIPv6 } from "node:net";
 import { type Context, Hono } from "hono";
 import { z } from "zod";
 import type { Core } from "./core.ts";
@@ -81,6 +82,10 @@ async function document(core: Core, context: Context, zone: Zone, before: DnsRec
   const name = (body.name === "@" ? zone.name : relative ? `${body.name}.${zone.name}` : body.name).toLowerCase();
   const proxiable = body.type === "A" || body.type === "AAAA" || body.type === "CNAME";
   if (proxiable && body.content === "") throw new Refusal(400, 9021, `Content for ${body.type} record is missing.`);
+  if (body.type === "A" && !isIPv4(body.content))
+    throw new Refusal(400, 9005, "Content for A record must be a valid IPv4 address.");
+  if (body.type === "AAAA" && !isIPv6(body.content))
+    throw new Refusal(400, 9006, "Content for AAAA record must be a valid IPv6 address.");
   if (body.proxied && !proxiable) throw new Refusal(400, 9004, "This record type cannot be proxied.");
   if (body.tags.length > core.settings.tagQuota)
     throw new Refusal(400, 9300, `DNS record has ${body.tags.length} tags, exceeding the quota of ${core.settings.tagQuota}.`);

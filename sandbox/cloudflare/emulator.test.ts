@@ -272,10 +272,15 @@ describe("records", () => {
     expect(made.result).toMatchObject({ name: "acme.ai-diy.example", comment: null, ttl: 1, tags: [] });
   });
 
-  test("a host that is taken and a record that is there already are refused", async () => {
+  test("a host that is taken, a record that is there already and an address that is none are refused", async () => {
     const { call } = openAccount();
     await call("POST", `${zone}/dns_records`, cname);
     expect(await call("POST", `${zone}/dns_records`, cname)).toMatchObject({ status: 400, codes: [81053] });
+    const address = (type: string, content: string) =>
+      call("POST", `${zone}/dns_records`, { name: `${type}.test`, type, content });
+    expect(await address("A", "not-an-address")).toMatchObject({ status: 400, codes: [9005] });
+    expect(await address("AAAA", "192.0.2.1")).toMatchObject({ status: 400, codes: [9006] });
+    expect(await address("AAAA", "2001:db8::1")).toMatchObject({ status: 200 });
     const text = { name: "x", type: "TXT", content: '"v"', ttl: 300 };
     await call("POST", `${zone}/dns_records`, text);
     expect(await call("POST", `${zone}/dns_records`, text)).toMatchObject({ status: 400, codes: [81057] });
