@@ -6,6 +6,7 @@ import { bench } from "./commands/bench.ts";
 import { billingRoutes } from "./commands/billing.ts";
 import { demo } from "./commands/demo.ts";
 import { doctor } from "./commands/doctor.ts";
+import { prRoutes } from "./commands/pr.ts";
 import { sandboxRoutes } from "./commands/sandbox.ts";
 import { destroy, env, preview, up } from "./commands/stack.ts";
 import { tenantRoutes } from "./commands/tenant.ts";
@@ -21,6 +22,7 @@ const rootRoutes = buildRouteMap({
     preview,
     up,
     destroy,
+    pr: prRoutes,
     billing: billingRoutes,
     sandbox: sandboxRoutes,
     bench,

@@ -1,0 +1,179 @@
+/** PURE. What a pull request may not do: no data is lost by a change that does not say so, and nothing is asked for that is not built (DESIGN 4). */
+import { formatProblem } from "../../domain/error.ts";
+import { namesThatDiffer } from "./compare.ts";
+import type { Preview, PreviewedResource } from "./preview.ts";
+import type { Finding } from "./report.ts";
+import { type Side, type SideTenant, unbuilt } from "./side.ts";
+
+/** Guards over the files alone: they hold in every clone, with secrets or without. */
+export function fileGuards(base: Side, head: Side): Finding[] {
+  return [
+    ...removals(base, head),
+    ...unbuiltStates(head),
+    ...volumes(base, head),
+    ...prices(base, head),
+    ...settings(base, head),
+  ];
+}
+
+/** The deletion budget: of what holds data the preview may delete only what belonged to a tenant that was offboarding and whose file is removed here. */
+export function previewGuards(base: Side, head: Side, preview: Preview): Finding[] {
+  const named = new Set(
+    leaving(base, head)
+      .filter(isOffboarding)
+      .map(({ tenant }) => tenant.uid as string),
+  );
+  const lost = Map.groupBy(
+    preview.resources.filter(({ op, holdsData }) => holdsData && (op === "delete" || op === "replace")),
+    ({ uid }) => uid,
+  );
+  const deletions = [...lost].flatMap(([uid, resources]): Finding[] => {
+    if (uid !== null && named.has(uid)) return [];
+    const known = [...head.tenants, ...base.tenants].find(({ tenant }) => tenant.uid === uid)?.tenant.slug;
+    const stranger = known === undefined ? "; neither the base nor this branch knows it: bring the branch up to date" : "";
+    const message = `would lose data: ${listOf(resources)}${known === undefined ? ` of ${uid ?? "the account"}` : ""}${stranger}`;
+    return [{ guard: "deletion", verdict: "refused", tenant: known ?? null, message }];
+  });
+  return [...deletions, ...preview.errors.filter(isRefusal).map(engineRefusal)];
+}
+
+/** Whether the engine's complaint is a guard's (ours or its protection), not a fault. */
+export function isRefusal(message: string): boolean {
+  return message.includes("refused by a guard:") || /cannot be deleted\s+because it is protected/.test(message);
+}
+
+/** Policies that the preview ran. */
+export function policyFindings(preview: Preview, slugOf: (uid: string) => string | undefined): Finding[] {
+  return preview.policies.map(({ policy, level, message, uid }) => ({
+    guard: policy,
+    verdict: level === "mandatory" ? "refused" : "warning",
+    tenant: uid === null ? null : (slugOf(uid) ?? uid),
+    message,
+  }));
+}
+
+function removals(base: Side, head: Side): Finding[] {
+  const refused = (tenant: string | null, message: string): Finding => ({
+    guard: "removal",
+    verdict: "refused",
+    tenant,
+    message,
+  });
+  if (head.files.length === 0 && base.files.length > 0)
+    return [
+      refused(
+        null,
+        `tenants/${base.stack} has no tenants any more, the base has ${base.files.length}: this would delete all of them. Restore the files; to empty a stack on purpose, use fleet destroy`,
+      ),
+    ];
+  const slugs = new Set(head.files.map(({ slug }) => slug));
+  const gone = leaving(base, head)
+    .filter((before) => !isOffboarding(before))
+    .map(({ tenant: { slug, uid, file }, state }) =>
+      slugs.has(slug)
+        ? refused(
+            slug,
+            `${file}: the uid changed, so this is another tenant, and ${uid} with all its data would go. Restore the uid`,
+          )
+        : refused(
+            slug,
+            `${file} was removed while ${state}: the tenant and all its data would go. Restore the file; set state: offboarding first, and remove it in a later pull request`,
+          ),
+    );
+  const present = new Set([...head.files.map(({ file }) => file), ...head.problems.map(({ file }) => file)]);
+  const unreadable = [...new Set(base.problems.flatMap(({ file }) => (file === undefined ? [] : [file])))]
+    .filter((file) => file.startsWith(`tenants/${base.stack}/`) && !present.has(file))
+    .map((file) =>
+      refused(null, `${file} was removed, and the base's text of it cannot be read: nobody can tell whether it was offboarding`),
+    );
+  return [...gone, ...unreadable];
+}
+
+function unbuiltStates(head: Side): Finding[] {
+  return unbuilt(head).map((problem) => ({
+    guard: "unbuilt",
+    verdict: "refused",
+    tenant: head.files.find(({ file }) => file === problem.file)?.slug ?? null,
+    message: formatProblem(problem),
+  }));
+}
+
+function volumes(base: Side, head: Side): Finding[] {
+  return pairs(base, head).flatMap(([{ tenant: before }, { tenant: after }]): Finding[] => {
+    const refused = (message: string): Finding => ({ guard: "volume", verdict: "refused", tenant: after.slug, message });
+    return [
+      ...(after.app.volumeGB < before.app.volumeGB
+        ? [
+            refused(
+              `${after.file}: a volume cannot shrink: it has ${before.app.volumeGB} GB; write ${before.app.volumeGB} or more`,
+            ),
+          ]
+        : []),
+      ...(after.app.region !== before.app.region
+        ? [
+            refused(
+              `${after.file}: a volume cannot move from ${before.app.region} to ${after.app.region} without losing its data`,
+            ),
+          ]
+        : []),
+    ];
+  });
+}
+
+/** What a tenant agreed to: a new price is a new plan (tenants/plan.ts). */
+const agreed = ["priceVersion", "currency", "flatAmountCents", "hourAmountCents", "firstMonth", "collection", "daysUntilDue"];
+
+function prices(base: Side, head: Side): Finding[] {
+  return [...new Set(base.files.map(({ plan }) => plan.id))].sort().flatMap((id): Finding[] => {
+    const [before, after] = [base.plans.get(id), head.plans.get(id)];
+    if (!before || !after) return [];
+    const broken = namesThatDiffer(before, after).filter((name) => agreed.includes(name));
+    if (broken.length === 0) return [];
+    const message = `tenants/plans/${id}.yaml: tenants have this plan, and ${broken.join(", ")} would change for them. Write a new plan beside it`;
+    return [{ guard: "price", verdict: "refused", tenant: null, message }];
+  });
+}
+
+function settings(base: Side, head: Side): Finding[] {
+  const warning = (message: string): Finding => ({ guard: "settings", verdict: "warning", tenant: null, message });
+  const findings: Finding[] = [];
+  if (base.settings?.protect === true && head.settings?.protect === false)
+    findings.push(warning("fleet:protect is switched off: later changes may delete volumes and projects"));
+  if (base.settings?.personalData === "sealed" && head.settings?.personalData === "plain")
+    findings.push(warning("fleet:personalData becomes plain: addresses may stand in the repository as they are"));
+  if (base.recipient !== undefined && base.recipient !== head.recipient)
+    findings.push(
+      warning(`tenants/${base.stack}/recipient.txt is another one: from now on its owner opens the addresses. Ask who made it`),
+    );
+  return findings;
+}
+
+function engineRefusal(message: string): Finding {
+  const words = message.includes("refused by a guard:")
+    ? message.slice(message.indexOf("refused by a guard:") + "refused by a guard:".length).trim()
+    : message;
+  return { guard: "engine", verdict: "refused", tenant: null, message: words };
+}
+
+/** Tenants of the base whose uid is in no file of this side. */
+function leaving(base: Side, head: Side): SideTenant[] {
+  const kept = new Set<string>(head.files.map(({ entry }) => entry.uid));
+  return base.tenants.filter(({ tenant }) => !kept.has(tenant.uid));
+}
+
+function isOffboarding({ state }: SideTenant): boolean {
+  return state === "offboarding";
+}
+
+/** The tenants of both sides. */
+export function pairs(base: Side, head: Side): (readonly [before: SideTenant, after: SideTenant])[] {
+  const before = new Map(base.tenants.map((tenant) => [tenant.tenant.uid, tenant]));
+  return head.tenants.flatMap((after) => {
+    const old = before.get(after.tenant.uid);
+    return old ? [[old, after] as const] : [];
+  });
+}
+
+function listOf(resources: readonly PreviewedResource[]): string {
+  return resources.map(({ what, op }) => `${what} ${op === "delete" ? "deleted" : "replaced"}`).join(", ");
+}

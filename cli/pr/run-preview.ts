@@ -1,0 +1,48 @@
+/** Makes a stack's preview on the real engine, where everything for it is at hand. */
+import { OperatorError, redact } from "../../domain/error.ts";
+import { type EngineEvent, pulumiEvents } from "../../engine/events.ts";
+import type { Context } from "../context.ts";
+import { sandboxStack, stackEnvironment } from "../environment.ts";
+import { findSandbox, sandboxFolder } from "../sandbox.ts";
+import { type PolicyResult, type Preview, readPreview, uidOf } from "./preview.ts";
+
+/** Every stack but the sandbox reads these from the environment. */
+const needed = ["RAILWAY_API_TOKEN", "CLOUDFLARE_API_TOKEN", "OPENROUTER_MANAGEMENT_KEY"];
+
+/** Why a preview cannot be made here; undefined where it can. */
+export async function whyNoPreview({ root, process }: Context, stack: string): Promise<string | undefined> {
+  if (stack === sandboxStack)
+    return (await findSandbox(sandboxFolder(root, process.env))) ? undefined : "no sandbox is running (fleet sandbox start)";
+  const missing = needed.filter((name) => !process.env[name]?.trim());
+  return missing.length === 0 ? undefined : `no preview without the secrets ${missing.join(", ")}`;
+}
+
+/** Runs `pulumi preview`; a preview that fails is a preview with errors. */
+export async function runPreview(context: Context, stack: string, signal: AbortSignal): Promise<Preview> {
+  try {
+    const { engine, env } = await stackEnvironment(context, stack);
+    const args = ["preview", "--json", "--stack", stack];
+    const { events, result } = await pulumiEvents(engine, args, { cwd: context.root, env, signal });
+    const policies: PolicyResult[] = [];
+    const said: string[] = [];
+    for await (const event of events) take(event, policies, said);
+    const { code, stdout, stderr } = await result;
+    const preview = stdout.trim().startsWith("{") ? readPreview(stdout, "the engine's preview", stack) : none;
+    const errors = [...new Set([...preview.errors, ...said].map((text) => text.trim()))];
+    // Code 0 without errors is a whole preview; anything else must not look like one.
+    if (code !== 0 && errors.length === 0) errors.push(redact(stderr.trim()) || `pulumi preview ended with code ${code}`);
+    return { ...preview, errors, policies };
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error;
+    return { ...none, errors: [error.message] };
+  }
+}
+
+const none: Preview = { resources: [], errors: [], policies: [] };
+
+function take(event: EngineEvent, policies: PolicyResult[], said: string[]): void {
+  if (event.kind === "diagnostic" && event.severity === "error") said.push(event.message);
+  if (event.kind !== "policy") return;
+  const { policy, level, message, urn } = event;
+  policies.push({ policy, level, message, uid: uidOf(urn) });
+}
