@@ -39,7 +39,7 @@ export interface OpenRouterWorld {
 }
 
 const prefix = "/api/v1";
-const defaultModel = "anthropic/claude-sonnet-4.5";
+const defaultModel = "sandbox/model-1";
 const Snapshot = z.object({ state: OpenRouterState, settings: OpenRouterSettings });
 
 export function createOpenRouter(context: EmulatorContext, options: OpenRouterOptions = {}): Emulator & OpenRouterWorld {
