@@ -1,7 +1,7 @@
 /** Where a tenant stands at Stripe: customer, card, subscription. With `write` it is brought there, without it is only said. */
 import type Stripe from "stripe";
 import { OperatorError } from "../domain/error.ts";
-import { type HourZ, hourMs, hourOf, hourStart } from "../domain/hour.ts";
+import { type HourZ, hourMs, hourOf, hourStart, monthStart } from "../domain/hour.ts";
 import type { Plan } from "../tenants/plan.ts";
 import { hasCard, listSetupSessions, type SetupSessions, takeCard } from "./account/cards.ts";
 import { type Catalogue, findCatalogue, type PlanPrices } from "./account/catalogue.ts";
@@ -130,10 +130,8 @@ export async function standingOf(
   const all = account.subscriptions.get(customer.id) ?? [];
   let subscription = runningSubscription(all, owner.slug);
   const last = justEnded(all, now);
-  // Hours are posted and months closed by one subscription at a time: the old one's last hours first.
-  const lastEndedAt = (last?.ended_at ?? 0) * 1000;
-  const lastIsOpen = last !== undefined && !isClosed(hourOf(lastEndedAt - 1)) && now < lastEndedAt + lastInvoiceOpenMs;
-  if (!subscription && active && lastIsOpen) actions.push(`subscribes again after the last invoice of ${last.id}`);
+  if (!subscription && active && last && invoiceIsOpen(last, isClosed, now))
+    actions.push(`subscribes again after the last invoice of ${last.id}`);
   else if (!subscription && active) {
     if (hasCard(withCard) || plan.collection === "send_invoice") {
       actions.push("subscribe");
@@ -195,6 +193,14 @@ function justEnded(all: readonly Stripe.Subscription[], now: number): Stripe.Sub
   return all
     .filter((one) => one.status === "canceled" && one.ended_at !== null && one.ended_at * 1000 > now - lastInvoiceWithinMs)
     .sort((one, other) => (other.ended_at ?? 0) - (one.ended_at ?? 0))[0];
+}
+
+/** Hours are posted and months closed by one subscription at a time, the old one's last hours first. One that was cancelled within a
+ *  month by a person makes no renewal to wait for. */
+function invoiceIsOpen(last: Stripe.Subscription, isClosed: (hour: HourZ) => boolean, now: number): boolean {
+  const endedAt = (last.ended_at ?? 0) * 1000;
+  const withMonth = endedAt - monthStart(endedAt) < hourMs;
+  return withMonth && !isClosed(hourOf(endedAt - hourMs)) && now < endedAt + lastInvoiceOpenMs;
 }
 
 /** Whether the hour is billed to the subscription at all. */

@@ -161,6 +161,16 @@ test("a tenant that is active again before its last invoice is closed loses no h
   expect(data.map((one) => one.status)).toEqual(["active", "canceled"]);
 });
 
+test("a tenant whose subscription a person cancelled within a month is subscribed again by the next run", async () => {
+  const customer = await giveCardAndSubscribe();
+  const { stripe } = world.server;
+  const [running] = (await stripe.subscriptions.list({ customer })).data;
+  await stripe.subscriptions.cancel(running?.id ?? "");
+  world.server.until("2026-11-30T02:20:00Z");
+  expect((await world.run()).problems).toBe(0);
+  expect((await stripe.subscriptions.list({ customer })).data.map((one) => one.id === running?.id)).toEqual([false]);
+});
+
 test.each([
   ["a day", "2026-12-02T00:20:00Z"],
   ["ten days", "2026-12-11T00:20:00Z"],
