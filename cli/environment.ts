@@ -54,7 +54,7 @@ export async function stackEnvironment(context: Context, stack: string): Promise
       root,
       engine,
       home,
-      backendUrl: `${pathToFileURL(state).href}?metadata=skip`,
+      backendUrl: stateUrl(state),
       passphrase: sandboxPassphrase,
       offlinePlugins: true,
       user,
@@ -71,6 +71,11 @@ export async function stackEnvironment(context: Context, stack: string): Promise
   const whole = { stack, engine, variables, dropped: made.dropped.filter((name) => !(name in variables)), env };
   if (!existsSync(join(state, ".pulumi", "stacks", "fleet", `${stack}.json`))) await makeStack(whole, root);
   return whole;
+}
+
+/** The engine's address of a folder: a # or % in a path would otherwise begin something else. */
+export function stateUrl(folder: string): string {
+  return `${pathToFileURL(folder).href}?metadata=skip`;
 }
 
 /** Throws OperatorError for a stack that has no folder of tenants. */

@@ -5,6 +5,7 @@ import { run } from "@stricli/core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { app } from "./app.ts";
 import { root } from "./context.ts";
+import { stateUrl } from "./environment.ts";
 import { sandboxFolder } from "./sandbox.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fleet-sandbox-"));
@@ -50,6 +51,10 @@ test("a fault without its effect is wrong use, not a silent nothing; a vendor al
 
 test("a relative FLEET_SANDBOX_DIR names one folder for every process of a command", () => {
   expect(isAbsolute(sandboxFolder(root, { FLEET_SANDBOX_DIR: "here" }))).toBe(true);
+});
+
+test("a checkout may lie in a folder of any name", () => {
+  expect(stateUrl('/it\'s a "path" #1 50%20/state')).toBe("file:///it's%20a%20%22path%22%20%231%2050%2520/state?metadata=skip");
 });
 
 test.each([["up"], ["destroy"], ["preview"], ["env"]])(
