@@ -164,6 +164,3 @@ function byDayWithWho(line: LedgerLine): Map<string, LedgerLine[]> {
   }
   return days;
 }
-
-/** Days back that evidence must reach to judge the window's first hour: a tail of 30 minutes, a day to be safe. */
-export const evidenceMarginMs = dayMs;
