@@ -5,7 +5,7 @@ import type { EngineEvent } from "../engine/events.ts";
 const quiet = new Set(["same", "read", "read-replacement", "refresh", "import"]);
 const uidIn = /tn_[a-z0-9]{10}/;
 /** What the SDK says of a resource that needs one that failed; the failure has its own message. */
-const aftermath = /unhandled exception:[\s\S]*\bresource \S+ \[\S+\] failed to register/;
+const aftermath = /\bresource \S+ \[\S+\] failed to register/;
 /** What belongs to no tenant: identity providers, providers, the stack itself. */
 export const shared = "(account)";
 
