@@ -209,6 +209,8 @@ function report(
 function hintFor({ stderr, changes }: Outcome, stack: string): string | undefined {
   const said = `${stderr}\n${changes.errors.join("\n")}`;
   if (said.includes("currently locked") || said.includes("pending operations")) return recoverHint(stack);
+  if (/cloudflare refused POST .*(already exists|already have)/.test(said))
+    return `an earlier answer of Cloudflare was lost, or somebody else made it; what is ours is taken over by: fleet up ${stack} --recover`;
   if (/no stack named/.test(said))
     return `make the stack first: pulumi stack init ${stack} (after eval "$(./fleet env ${stack})")`;
   return undefined;
