@@ -1,0 +1,188 @@
+/** A stack's whole life through the commands, as a user runs them, against the real engine and the sandbox; also of one whose run was killed. */
+import { execFile, execFileSync, spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { beforeAll, expect, onTestFinished, test } from "vitest";
+import { z } from "zod";
+import { ensureEngine } from "../engine/engine.ts";
+
+const root = resolve(import.meta.dirname, "..");
+const main = join(root, "cli", "main.ts");
+const vendors = ["railway", "cloudflare", "openrouter"] as const;
+
+beforeAll(async () => {
+  await ensureEngine({ env: process.env, root });
+}, 1_200_000);
+
+interface Answer {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const Failed = z.object({ code: z.number(), stdout: z.string(), stderr: z.string() });
+const Call = z.object({ vendor: z.string(), operation: z.string() });
+
+async function stand() {
+  const folder = await mkdtemp(join(tmpdir(), "fleet-stack-"));
+  const env = { ...process.env, FLEET_SANDBOX_DIR: folder };
+  const run = promisify(execFile);
+  const command = (file: string, args: readonly string[], own = env): Promise<Answer> =>
+    run(file, args, { cwd: root, env: own, maxBuffer: 16 * 1024 * 1024 }).then(
+      ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+      (error: unknown) => Failed.parse(error),
+    );
+  const fleet = (...args: string[]) => command(process.execPath, [main, ...args]);
+  onTestFinished(async () => {
+    await fleet("sandbox", "stop");
+    await rm(folder, { recursive: true, force: true });
+  });
+  const started = await fleet("sandbox", "start", "--json");
+  const { urls } = z.object({ urls: z.record(z.string(), z.string()) }).parse(JSON.parse(started.stdout));
+  const ask = async (vendor: string, route: string, body?: unknown): Promise<unknown> => {
+    const post = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
+    return (await fetch(`${urls[vendor]}/_sandbox/${route}`, post)).json();
+  };
+  const count = async (vendor: string, noun: string) => {
+    const Objects = z.array(
+      z.looseObject({ deletedAt: z.unknown(), deleted_at: z.unknown(), isPendingDeletion: z.unknown() }).partial(),
+    );
+    const state = z.record(z.string(), z.unknown()).parse(await ask(vendor, "state"));
+    // Deleted tunnels, and projects in their time of grace, are still shown.
+    return Objects.parse(state[noun]).filter((one) => !one.deletedAt && !one.deleted_at && !one.isPendingDeletion).length;
+  };
+  return {
+    ...{ fleet, command, env, ask },
+    /** Living objects by kind. */
+    async living() {
+      const kinds = {
+        railway: ["projects", "services", "volumeInstances"],
+        cloudflare: ["tunnels", "apps", "policies", "dnsRecords", "identityProviders"],
+        openrouter: ["keys"],
+      };
+      const counts: Record<string, number> = {};
+      for (const vendor of vendors) for (const noun of kinds[vendor]) counts[noun] = await count(vendor, noun);
+      return counts;
+    },
+    /** Recorded calls that change something at a vendor. */
+    async mutations() {
+      const all: string[] = [];
+      for (const vendor of vendors)
+        for (const { operation } of z.array(Call).parse(await ask(vendor, "calls")))
+          if (
+            vendor === "railway" ? /(Create|Update|Upsert|Delete|DeployV2|Remove)/.test(operation) : !operation.startsWith("GET")
+          )
+            all.push(operation);
+      return all;
+    },
+    /** `fleet up sandbox`, of which the chosen call is surely under way; stops as `how` says. */
+    async interrupted(vendor: string, operation: string, how: "SIGKILL" | "SIGINT") {
+      await ask(vendor, "faults", [{ operation, nth: 1, effect: "delay:60000" }]);
+      const child = spawn(process.execPath, [main, "up", "sandbox"], { cwd: root, env, stdio: "ignore" });
+      const ended = new Promise<number | null>((done) => {
+        child.once("close", done);
+      });
+      await expect.poll(() => ask(vendor, "faults"), { timeout: 60_000 }).toEqual([]);
+      if (how === "SIGKILL") for (const pid of family(child.pid ?? 0)) kill(pid);
+      else child.kill("SIGINT");
+      if (how === "SIGINT") await ask(vendor, "clock", { advanceSeconds: 120 });
+      return ended;
+    },
+  };
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It went with its parent.
+  }
+}
+
+/** A process and all below it. */
+function family(first: number): number[] {
+  const lines = execFileSync("ps", ["-eo", "pid=,ppid="], { encoding: "utf8" }).trim().split("\n");
+  const pairs = lines.map((line) => line.trim().split(/\s+/).map(Number));
+  const all = [first];
+  for (const parent of all) for (const [pid, of] of pairs) if (of === parent && pid !== undefined) all.push(pid);
+  return all;
+}
+
+/** Of the sample fleet: three tenants, one with a public page of its own, three log-in methods. */
+const whole = {
+  ...{ projects: 3, services: 6, volumeInstances: 3 },
+  ...{ tunnels: 3, apps: 4, policies: 4, dnsRecords: 3, identityProviders: 3 },
+  keys: 3,
+};
+const nothing = Object.fromEntries(Object.keys(whole).map((noun) => [noun, 0]));
+
+test("up makes everything, again changes nothing, plain pulumi agrees, destroy leaves nothing", {
+  timeout: 300_000,
+}, async () => {
+  const { fleet, command, env, living, mutations } = await stand();
+  const clean = await command("git", ["status", "--short", "--", "Pulumi.sandbox.yaml", "Pulumi.yaml", "tenants"]);
+  expect((await fleet("preview", "sandbox")).code).toBe(3);
+  expect(await fleet("up", "sandbox")).toMatchObject({ code: 0 });
+  expect(await living()).toEqual(whole);
+
+  const made = await mutations();
+  expect(await fleet("preview", "sandbox")).toMatchObject({ code: 0, stdout: expect.stringContaining("nothing to change") });
+  expect(await fleet("up", "sandbox")).toMatchObject({ code: 0, stdout: expect.stringContaining("nothing changed") });
+  expect(await mutations()).toEqual(made);
+
+  const { set } = z
+    .object({ set: z.record(z.string(), z.string()) })
+    .parse(JSON.parse((await fleet("env", "sandbox", "--json")).stdout));
+  expect(await command("pulumi", ["preview", "--expect-no-changes", "--non-interactive"], { ...env, ...set })).toMatchObject({
+    code: 0,
+  });
+  expect(await command("git", ["status", "--short", "--", "Pulumi.sandbox.yaml", "Pulumi.yaml", "tenants"])).toEqual(clean);
+
+  expect(await fleet("destroy", "sandbox")).toMatchObject({ code: 0 });
+  expect(await living()).toEqual(nothing);
+});
+
+test("one tenant's failure leaves the others whole (exit 4), and the same command heals it", { timeout: 300_000 }, async () => {
+  const { fleet, ask, living } = await stand();
+  await ask("railway", "faults", [{ operation: "volumeCreate", nth: 1, effect: "graphqlError:Volume limit reached" }]);
+  const first = await fleet("up", "sandbox");
+  expect(first, first.stderr).toMatchObject({ code: 4 });
+  expect((await fleet("preview", "sandbox")).code).toBe(3);
+  expect(await fleet("up", "sandbox")).toMatchObject({ code: 0 });
+  expect(await living()).toEqual(whole);
+});
+
+test.for([
+  ["railway", "projectCreate"],
+  ["railway", "volumeCreate"],
+  ["cloudflare", "POST /client/v4/accounts/:id/cfd_tunnel"],
+  ["cloudflare", "POST /client/v4/zones/:id/dns_records"],
+] as const)("up after an up that was killed at %s %s makes nothing twice", { timeout: 300_000 }, async ([vendor, operation]) => {
+  const { fleet, interrupted, living } = await stand();
+  await interrupted(vendor, operation, "SIGKILL");
+  const healed = await fleet("up", "sandbox");
+  expect(healed, healed.stderr).toMatchObject({ code: 0 });
+  expect(await living()).toEqual(whole);
+  expect((await fleet("preview", "sandbox")).code).toBe(0);
+  expect((await fleet("up", "sandbox", "--recover")).code).toBe(0);
+  expect(await living()).toEqual(whole);
+});
+
+test("Ctrl-C lets what is under way finish, and the next up goes on", { timeout: 300_000 }, async () => {
+  const { fleet, interrupted, living } = await stand();
+  expect(await interrupted("railway", "volumeCreate", "SIGINT")).not.toBe(0);
+  const next = await fleet("up", "sandbox");
+  expect(next, next.stderr).toMatchObject({ code: 0 });
+  expect(await living()).toEqual(whole);
+});
+
+test("what cannot be is refused before anything is asked, with what to do", async () => {
+  const { fleet } = await stand();
+  expect(await fleet("up", "nowhere")).toMatchObject({ code: 2, stderr: expect.stringContaining("there is no stack") });
+  expect(await fleet("up", "prod")).toMatchObject({ code: 5, stderr: expect.stringContaining("--yes") });
+  expect(await fleet("destroy", "prod")).toMatchObject({ code: 5, stderr: expect.stringContaining("--confirm") });
+  await fleet("sandbox", "stop");
+  expect(await fleet("up", "sandbox")).toMatchObject({ code: 2, stderr: expect.stringContaining("fleet sandbox start") });
+}, 60_000);
