@@ -66,7 +66,7 @@ interface Work {
 }
 
 async function reportOne(work: Work): Promise<StackReport | undefined> {
-  const { context, flags, folder, stack, activeHours, month, problems, signal } = work;
+  const { context, folder, stack, activeHours, month, problems } = work;
   const { root } = context;
   const files = { base: readSideFiles(folder, stack), head: readSideFiles(root, stack) };
   // A stack whose settings were never filled in is compared by its files; settings that broke here are this branch's fault.
@@ -78,9 +78,7 @@ async function reportOne(work: Work): Promise<StackReport | undefined> {
   // A folder that is gone is the guards' subject.
   if (head.exists) wrong.push(...head.problems);
   const touched = touchedUids(base, head);
-  const identity = await stackIdentity(join(root, "tenants"), stack, context.process.env.FLEET_AGE_IDENTITY).catch(
-    () => undefined,
-  );
+  const identity = await identityOf(context, stack);
   const changed = files.head.files.filter(({ entry }) => touched.has(entry.uid));
   if (head.exists && changed.length > 0) wrong.push(...(await sealedProblems(join(root, "tenants"), stack, changed, identity)));
   if (wrong.length > 0) {
@@ -89,31 +87,48 @@ async function reportOne(work: Work): Promise<StackReport | undefined> {
   }
   const open = opener(identity);
   const people = { base: await peopleOf(base, touched, open), head: await peopleOf(head, touched, open) };
-  const sealed = head.tenants.some(({ tenant }) =>
-    tenant.access.members.some((member) => "address" in member && isSealed(member.address)),
+  const { preview, why } = await previewFor(work, whatLacks(head, identity), leavingSlugs(base, head));
+  const allowed = (context.process.env.FLEET_ALLOW_DELETE ?? "").split(/[\s,]+/);
+  return reportStack({ base, head, people, preview, why, allowed, activeHours, prices: listPricesOf(month) });
+}
+
+/** Why the stack's files do not allow a preview here; undefined where they do. */
+function whatLacks({ stack, settingsProblems, tenants }: Side, identity: string | undefined): string | undefined {
+  if (settingsProblems.length > 0) return `the settings of ${stack} are not filled in (Pulumi.${stack}.yaml)`;
+  const addresses = tenants.flatMap(({ tenant }) =>
+    tenant.access.members.flatMap((member) => ("address" in member ? [member.address] : [])),
   );
-  const lacks =
-    files.head.settings === undefined
-      ? `the settings of ${stack} are not filled in (Pulumi.${stack}.yaml)`
-      : sealed && identity === undefined
-        ? "the identity that opens its addresses is not at hand (FLEET_AGE_IDENTITY)"
-        : undefined;
-  const { preview, why } = await previewFor(context, flags, stack, lacks, signal);
-  return reportStack({ base, head, people, preview, why, activeHours, prices: listPricesOf(month) });
+  if (identity !== undefined || !addresses.some(isSealed)) return undefined;
+  return "the identity that opens its addresses is not at hand (FLEET_AGE_IDENTITY)";
+}
+
+/** Tenants whose files are gone. None for an emptied folder: that is most likely a mistake, and a list of everything would not help. */
+function leavingSlugs(base: Side, head: Side): readonly string[] {
+  const kept = new Set(head.tenants.map(({ tenant }) => tenant.uid));
+  if (kept.size === 0) return [];
+  return base.tenants.flatMap(({ tenant: { uid, slug } }) => (kept.has(uid) ? [] : [slug]));
+}
+
+async function identityOf({ root, process }: Context, stack: string): Promise<string | undefined> {
+  try {
+    return await stackIdentity(join(root, "tenants"), stack, process.env.FLEET_AGE_IDENTITY);
+  } catch (error) {
+    // No identity, another stack's, or no recipient: then sealed addresses are counted.
+    if (error instanceof OperatorError) return undefined;
+    throw error;
+  }
 }
 
 async function previewFor(
-  context: Context,
-  flags: ReportFlags,
-  stack: string,
+  { context, flags, stack, signal }: Work,
   lacks: string | undefined,
-  signal: AbortSignal,
+  leaving: readonly string[],
 ): Promise<{ readonly preview: Preview | undefined; readonly why: string | null }> {
   if (flags.preview !== undefined) return { preview: readPreview(readText(flags.preview), flags.preview, stack), why: null };
   const why = flags.filesOnly ? "asked for with --files-only" : (lacks ?? (await whyNoPreview(context, stack)));
   if (why !== undefined) return { preview: undefined, why };
   context.say(`previewing ${stack} …`);
-  return { preview: await runPreview(context, stack, signal), why: null };
+  return { preview: await runPreview(context, stack, leaving, signal), why: null };
 }
 
 function touchedUids(base: Side, head: Side): ReadonlySet<string> {

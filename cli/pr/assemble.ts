@@ -20,6 +20,8 @@ export interface StackInput {
   /** Undefined: made from the files alone, and why. */
   readonly preview: Preview | undefined;
   readonly why: string | null;
+  /** FLEET_ALLOW_DELETE, as a list. */
+  readonly allowed: readonly string[];
   readonly activeHours: number;
   readonly prices: Prices;
 }
@@ -30,7 +32,7 @@ export function differs(before: SideTenant | undefined, after: SideTenant | unde
 }
 
 export function reportStack(input: StackInput): StackReport {
-  const { base, head, preview, prices, activeHours } = input;
+  const { base, head, preview, prices, activeHours, allowed } = input;
   const [before, after] = [byUid(base), byUid(head)];
   const uids = [...new Set([...before.keys(), ...after.keys()])];
   const slugs = new Map(uids.map((uid) => [uid, (after.get(uid) ?? before.get(uid))?.tenant.slug]));
@@ -44,7 +46,7 @@ export function reportStack(input: StackInput): StackReport {
     tenants: tenants.sort((left, right) => (left.slug < right.slug ? -1 : 1)),
     shared: compareShared(base, head),
     sharedResources: preview ? unowned(preview, new Set(uids)).map(withoutUid) : null,
-    guards: [...fileGuards(base, head), ...(preview ? previewGuards(base, head, preview) : [])],
+    guards: [...fileGuards(base, head, allowed), ...(preview ? previewGuards(base, head, preview, allowed) : [])],
     policies: preview ? policyFindings(preview, (uid) => slugs.get(uid)) : null,
     errors: preview ? preview.errors.filter((message) => !isRefusal(message)) : [],
     flatCents: { before: sum(pricesBefore, "flatCents"), after: sum(pricesAfter, "flatCents") },

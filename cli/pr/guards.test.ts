@@ -67,6 +67,13 @@ test("a removed file that could not be read at the base is refused: nobody can t
   ]);
 });
 
+test("a file that was wrong at the base and is right here is said to be compared as a new one", () => {
+  const before = sideOf({ ...both, "tenants/prod/birch.yaml": "uid: [\n" });
+  expect(fileGuards(before, base).map(({ verdict, message }) => [verdict, message.split(" ")[0]])).toEqual([
+    ["warning", "tenants/prod/birch.yaml"],
+  ]);
+});
+
 test("what is not built is refused with its place", () => {
   const adopt = "adopt: { step: imported, until: 2026-12-31 }\n";
   const findings = only({ ...both, "tenants/prod/acme.yaml": entryYaml(acme, "Acme", adopt) });
@@ -161,5 +168,27 @@ test("a mandatory policy refuses, an advisory one is shown", () => {
   expect(findings.map(({ guard, verdict, tenant }) => [guard, verdict, tenant])).toEqual([
     ["no-public-address", "refused", "acme"],
     ["naming", "warning", null],
+  ]);
+});
+
+test("what FLEET_ALLOW_DELETE names may go, is shown all the same, and only where data is not protected", () => {
+  const files = { "Pulumi.prod.yaml": settingsYaml({ protect: '"false"' }) };
+  const { "tenants/prod/acme.yaml": kept } = both;
+  const [before, after] = [sideOf({ ...both, ...files }), sideOf({ "tenants/prod/acme.yaml": kept, ...files })];
+  const preview = previewOf([resource(birch, "delete")]);
+  expect(fileGuards(before, after, ["birch"]).map(({ verdict, tenant }) => [verdict, tenant])).toEqual([["warning", "birch"]]);
+  expect(previewGuards(before, after, preview, ["birch"])).toEqual([]);
+  expect(fileGuards(before, after, ["acme"]).map(({ verdict }) => verdict)).toEqual(["refused"]);
+  const guarded = sideOf({ "tenants/prod/acme.yaml": kept });
+  expect(fileGuards(base, guarded, ["birch"]).map(({ verdict }) => verdict)).toEqual(["refused"]);
+  expect(previewGuards(base, guarded, preview, ["birch"])).toHaveLength(1);
+});
+
+test("a refusal that comes with the diagnostics and with the events is told once, a line a tenant", () => {
+  const said = "refused by a guard: tenants/prod/a.yaml is gone\ntenants/prod/b.yaml is gone";
+  const preview = previewOf([], [`error: ${said}`, said]);
+  expect(previewGuards(base, base, preview).map(({ message }) => message)).toEqual([
+    "tenants/prod/a.yaml is gone",
+    "tenants/prod/b.yaml is gone",
   ]);
 });

@@ -5,10 +5,11 @@ import type { Preview, PreviewedResource } from "./preview.ts";
 import type { Finding } from "./report.ts";
 import { type Side, type SideTenant, unbuilt } from "./side.ts";
 
-/** Guards over the files alone: they hold in every clone, with secrets or without. */
-export function fileGuards(base: Side, head: Side): Finding[] {
+/** Guards over the files alone: they hold in every clone, with secrets or without. `allowed` are the slugs that may go although they were not offboarding
+ *  (FLEET_ALLOW_DELETE); as in infra/vanished.ts, only where the stack's data is not protected. */
+export function fileGuards(base: Side, head: Side, allowed: readonly string[] = []): Finding[] {
   return [
-    ...removals(base, head),
+    ...removals(base, head, allowed),
     ...unbuiltStates(head),
     ...volumes(base, head),
     ...prices(base, head),
@@ -16,12 +17,12 @@ export function fileGuards(base: Side, head: Side): Finding[] {
   ];
 }
 
-/** The deletion budget: of what holds data the preview may delete only what belonged to a tenant that was offboarding and whose file is removed here. */
-export function previewGuards(base: Side, head: Side, preview: Preview): Finding[] {
-  const named = new Set(
+/** The deletion budget: of what holds data the preview may delete only what belonged to a tenant that may go and whose file is removed here. */
+export function previewGuards(base: Side, head: Side, preview: Preview, allowed: readonly string[] = []): Finding[] {
+  const named = new Set<string>(
     leaving(base, head)
-      .filter(isOffboarding)
-      .map(({ tenant }) => tenant.uid as string),
+      .filter((tenant) => isOffboarding(tenant) || isAllowed(tenant, base, allowed))
+      .map(({ tenant }) => tenant.uid),
   );
   const lost = Map.groupBy(
     preview.resources.filter(({ op, holdsData }) => holdsData && (op === "delete" || op === "replace")),
@@ -34,7 +35,11 @@ export function previewGuards(base: Side, head: Side, preview: Preview): Finding
     const message = `would lose data: ${listOf(resources)}${known === undefined ? ` of ${uid ?? "the account"}` : ""}${stranger}`;
     return [{ guard: "deletion", verdict: "refused", tenant: known ?? null, message }];
   });
-  return [...deletions, ...preview.errors.filter(isRefusal).map(engineRefusal)];
+  const refusals = preview.errors.filter(isRefusal).flatMap(refusedLines);
+  return [
+    ...deletions,
+    ...[...new Set(refusals)].map((message): Finding => ({ guard: "engine", verdict: "refused", tenant: null, message })),
+  ];
 }
 
 /** Whether the engine's complaint is a guard's (ours or its protection), not a fault. */
@@ -52,7 +57,7 @@ export function policyFindings(preview: Preview, slugOf: (uid: string) => string
   }));
 }
 
-function removals(base: Side, head: Side): Finding[] {
+function removals(base: Side, head: Side, allowed: readonly string[]): Finding[] {
   const refused = (tenant: string | null, message: string): Finding => ({
     guard: "removal",
     verdict: "refused",
@@ -69,22 +74,31 @@ function removals(base: Side, head: Side): Finding[] {
   const slugs = new Set(head.files.map(({ slug }) => slug));
   const gone = leaving(base, head)
     .filter((before) => !isOffboarding(before))
-    .map(({ tenant: { slug, uid, file }, state }) =>
-      slugs.has(slug)
+    .map((before) => {
+      const { slug, uid, file } = before.tenant;
+      if (isAllowed(before, base, allowed))
+        return { ...refused(slug, `${slug} goes with all its data: FLEET_ALLOW_DELETE names it`), verdict: "warning" as const };
+      return slugs.has(slug)
         ? refused(
             slug,
             `${file}: the uid changed, so this is another tenant, and ${uid} with all its data would go. Restore the uid`,
           )
         : refused(
             slug,
-            `${file} was removed while ${state}: the tenant and all its data would go. Restore the file; set state: offboarding first, and remove it in a later pull request`,
-          ),
-    );
+            `${file} was removed while ${before.state}: the tenant and all its data would go. Restore the file; set state: offboarding first, and remove it in a later pull request`,
+          );
+    });
   const present = new Set([...head.files.map(({ file }) => file), ...head.problems.map(({ file }) => file)]);
   const unreadable = [...new Set(base.problems.flatMap(({ file }) => (file === undefined ? [] : [file])))]
-    .filter((file) => file.startsWith(`tenants/${base.stack}/`) && !present.has(file))
-    .map((file) =>
-      refused(null, `${file} was removed, and the base's text of it cannot be read: nobody can tell whether it was offboarding`),
+    .filter((file) => file.startsWith(`tenants/${base.stack}/`))
+    .map(
+      (file): Finding =>
+        present.has(file)
+          ? { ...refused(null, `${file} could not be read at the base: it is compared as if it were new`), verdict: "warning" }
+          : refused(
+              null,
+              `${file} was removed, and the base's text of it cannot be read: nobody can tell whether it was offboarding`,
+            ),
     );
   return [...gone, ...unreadable];
 }
@@ -148,17 +162,21 @@ function settings(base: Side, head: Side): Finding[] {
   return findings;
 }
 
-function engineRefusal(message: string): Finding {
-  const words = message.includes("refused by a guard:")
-    ? message.slice(message.indexOf("refused by a guard:") + "refused by a guard:".length).trim()
-    : message;
-  return { guard: "engine", verdict: "refused", tenant: null, message: words };
+/** Our own guards tell a tenant a line; the same comes once with the diagnostics and once with the events. */
+function refusedLines(message: string): string[] {
+  const [, own] = message.split("refused by a guard:");
+  const lines = own === undefined ? [message] : own.split("\n");
+  return lines.map((line) => line.trim()).filter((line) => line !== "");
 }
 
 /** Tenants of the base whose uid is in no file of this side. */
 function leaving(base: Side, head: Side): SideTenant[] {
   const kept = new Set<string>(head.files.map(({ entry }) => entry.uid));
   return base.tenants.filter(({ tenant }) => !kept.has(tenant.uid));
+}
+
+function isAllowed({ tenant }: SideTenant, { settings }: Side, allowed: readonly string[]): boolean {
+  return settings?.protect === false && allowed.includes(tenant.slug);
 }
 
 function isOffboarding({ state }: SideTenant): boolean {

@@ -16,10 +16,10 @@ test("each resource is told once, by what a reviewer calls it; what stays and ou
     { op: "update", urn: "urn:pulumi:prod::fleet::cloudflare:index/zoneSetting:ZoneSetting::ssl" },
   ]);
   expect(resources.map((resource) => [resource.uid, resource.op, resource.what, resource.properties])).toEqual([
+    [null, "update", "ZoneSetting ssl", []],
     [uid, "update", "application", ["memoryGB"]],
     [uid, "create", "hostname", []],
     [uid, "delete", "open path yourapp", []],
-    [null, "update", "ZoneSetting ssl", []],
   ]);
 });
 

@@ -63,7 +63,11 @@ export function readPreview(text: string, shown: string, stack: string): Preview
     });
   }
   const errors = (diagnostics ?? []).filter(({ severity }) => severity === "error").map(({ message }) => message ?? "");
-  return { resources: [...resources.values()], errors: errors.filter((message) => message !== ""), policies: [] };
+  // The engine's own order differs from run to run.
+  const sorted = [...resources.values()].sort(
+    (left, right) => Number(right.holdsData) - Number(left.holdsData) || (left.what < right.what ? -1 : 1),
+  );
+  return { resources: sorted, errors: errors.filter((message) => message !== ""), policies: [] };
 }
 
 /** The uid in a resource's urn; null for what belongs to no tenant. */

@@ -17,12 +17,20 @@ export async function whyNoPreview({ root, process }: Context, stack: string): P
   return missing.length === 0 ? undefined : `no preview without the secrets ${missing.join(", ")}`;
 }
 
-/** Runs `pulumi preview`; a preview that fails is a preview with errors. */
-export async function runPreview(context: Context, stack: string, signal: AbortSignal): Promise<Preview> {
+/** Runs `pulumi preview`; a preview that fails is a preview with errors. `leaving` are the slugs of the files that this branch removes: what would go with them
+ *  is shown, where the program's own guard would end the preview (nothing is deleted here, and our guards refuse it all the same). */
+export async function runPreview(
+  context: Context,
+  stack: string,
+  leaving: readonly string[],
+  signal: AbortSignal,
+): Promise<Preview> {
   try {
     const { engine, env } = await stackEnvironment(context, stack);
     const args = ["preview", "--json", "--stack", stack];
-    const { events, result } = await pulumiEvents(engine, args, { cwd: context.root, env, signal });
+    const allowed = [env.FLEET_ALLOW_DELETE ?? "", ...leaving].join(" ");
+    const options = { cwd: context.root, env: { ...env, FLEET_ALLOW_DELETE: allowed }, signal };
+    const { events, result } = await pulumiEvents(engine, args, options);
     const policies: PolicyResult[] = [];
     const said: string[] = [];
     for await (const event of events) take(event, policies, said);

@@ -74,7 +74,7 @@ export async function compareSides(base: Side, head: Side, preview?: Preview, id
       ),
     );
   return reportStack({
-    ...{ base, head, preview, why: preview ? null : "no secrets", activeHours: 20, prices: listPricesOf("2026-11") },
+    ...{ base, head, preview, allowed: [], why: preview ? null : "no secrets", activeHours: 20, prices: listPricesOf("2026-11") },
     people: { base: await people(base), head: await people(head) },
   });
 }
