@@ -26,19 +26,25 @@ export interface Refused {
   readonly draft?: Read<unknown>;
 }
 
-/** Reads and checks one YAML file. `shown` is how problems name it; `folder` is the real folder that a symbolic link may not leave. */
+/** Reads and checks one YAML file. `shown` is how problems name it; `folder` is the real folder that a symbolic link may not leave;
+ *  `draft` is checked in place of what the file holds now. */
 export function readDocument<Value>(
   path: string,
   shown: string,
   folder: string,
   schema: z.ZodType<Value>,
+  draft?: string,
 ): { readonly read: Read<Value> } | Refused {
-  const source = readText(path, folder);
+  const source = readText(path, folder, draft);
   if ("reason" in source) return { problems: [{ file: shown, line: 1, column: 1, message: source.reason }] };
   return parse(source.text, shown, schema);
 }
 
-function readText(path: string, folder: string): { readonly text: string } | { readonly reason: string } {
+function readText(
+  path: string,
+  folder: string,
+  draft: string | undefined,
+): { readonly text: string } | { readonly reason: string } {
   try {
     const real = realpathSync(path);
     if (!real.startsWith(folder.endsWith(sep) ? folder : folder + sep))
@@ -47,7 +53,9 @@ function readText(path: string, folder: string): { readonly text: string } | { r
     const facts = lstatSync(real);
     if (!facts.isFile()) return { reason: "is not a file" };
     if (facts.size > largestFileBytes) return { reason: `is ${facts.size} bytes; at most ${largestFileBytes} are read` };
-    return { text: new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(real)) };
+    if (draft !== undefined && Buffer.byteLength(draft) > largestFileBytes)
+      return { reason: `would be ${Buffer.byteLength(draft)} bytes; at most ${largestFileBytes} are read` };
+    return { text: draft ?? new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(real)) };
   } catch (error) {
     if (error instanceof TypeError) return { reason: "is not UTF-8 text; save it as UTF-8" };
     const code = error instanceof Error && "code" in error ? String(error.code) : String(error);

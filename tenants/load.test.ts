@@ -95,8 +95,8 @@ test.each([
   ["a slug in capitals", () => write("Acme.yaml", entry(1)), /Acme\.yaml:1:1 "Acme" is not a slug/],
   ["a reserved slug", () => write("admin.yaml", entry(1)), /admin\.yaml:1:1 "admin" is reserved/],
   ["a slug that looks reserved", () => write("adrnin.yaml", entry(1)), /adrnin\.yaml:1:1 "adrnin" looks like "admin"/],
-  ["a file called .yml", () => write("acme.yml", entry(1)), /acme\.yml is not read as a tenant; name it <slug>\.yaml/],
-  ["a folder between the files", () => mkdirSync(join(root, "prod", "more")), /prod\/more is a folder/],
+  ["a file called .yml", () => write("acme.yml", entry(1)), /acme\.yml:1:1 is not read as a tenant; name it <slug>\.yaml/],
+  ["a folder between the files", () => mkdirSync(join(root, "prod", "more")), /prod\/more:1:1 is a folder/],
   [
     "a link that leaves the folder",
     () => {

@@ -29,6 +29,8 @@ export interface LoadOptions {
   readonly plans?: ReadonlyMap<string, Plan>;
   /** The stack's `fleet:personalData`: whether addresses may stand in the files unsealed. Default sealed. */
   readonly personalData?: "sealed" | "plain";
+  /** Texts that files are going to have (by name: `acme.yaml`), to be checked before they are written. */
+  readonly drafts?: ReadonlyMap<string, string>;
 }
 
 export interface Loaded {
@@ -69,12 +71,18 @@ export function readStack(stack: string, options: LoadOptions): Loaded {
   for (const item of listing.items) {
     const file = `${shown}/${printable(item.name)}`;
     const stray = strayName(item);
-    if (stray) problems.push({ file, message: stray });
+    if (stray) problems.push({ file, line: 1, column: 1, message: stray });
     if (stray || !isEntryName(item.name)) continue;
     const slug = item.name.slice(0, -".yaml".length);
     const wrongSlug = slugProblem(slug);
     if (wrongSlug) problems.push({ file, line: 1, column: 1, message: wrongSlug });
-    const outcome = readDocument(join(listing.folder, item.name), file, listing.folder, TenantEntry);
+    const outcome = readDocument(
+      join(listing.folder, item.name),
+      file,
+      listing.folder,
+      TenantEntry,
+      options.drafts?.get(item.name),
+    );
     if ("problems" in outcome) problems.push(...outcome.problems);
     const { value, place } = "read" in outcome ? outcome.read : (outcome.draft ?? { value: undefined, place: atTop });
     const draft = { ...draftOf(value), file, slug: wrongSlug ? undefined : slug, place };

@@ -1,10 +1,11 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Encrypter } from "age-encryption";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { stackIdentity, stackRecipient } from "./keys.ts";
-import { emailPattern, isSealed, keygen, mask, seal, unseal } from "./seal.ts";
+import { emailPattern, isSealed, keygen, mask, opener, recipientCount, seal, unseal } from "./seal.ts";
 
 let root = "";
 beforeEach(() => {
@@ -23,6 +24,16 @@ test("what is sealed to a recipient opens with its identity and no other", async
   expect(sealed).not.toContain("ada");
   expect(await unseal(sealed, ours.identity)).toBe("ada@acme.example");
   await expect(unseal(sealed, theirs.identity)).rejects.toThrow("is sealed to another recipient");
+});
+
+test("whether somebody else can open a text too is seen without his identity", async () => {
+  const [ours, theirs] = [await keygen(), await keygen()];
+  const both = new Encrypter();
+  for (const { recipient } of [ours, theirs]) both.addRecipient(recipient);
+  const sealed = `age:${Buffer.from(await both.encrypt("ada@acme.example")).toString("base64")}`;
+  expect([recipientCount(sealed), recipientCount(await seal("ada@acme.example", ours.recipient))]).toEqual([2, 1]);
+  const open = opener(ours.identity);
+  expect([await open(sealed), await open(sealed)]).toEqual(["ada@acme.example", "ada@acme.example"]);
 });
 
 test("a sealed text that was changed is refused, and the message repeats nothing of it", async () => {

@@ -86,7 +86,7 @@ export function slugProblem(slug: string): string | undefined {
     return `${JSON.stringify(slug).replaceAll(/\p{C}/gu, "?")} is not a slug: 2 to 40 of a-z, 0-9 and single inner hyphens, beginning with a letter (the file's name is the hostname)`;
   const taken = reservedSlugs.find((reserved) => reserved === slug);
   if (taken) return `"${slug}" is reserved for the operator's own services; choose another slug`;
-  const alike = reservedSlugs.find((reserved) => appearance(reserved) === appearance(slug));
+  const alike = reservedAppearances.get(appearance(slug));
   return alike ? `"${slug}" looks like "${alike}", which is reserved; choose another slug` : undefined;
 }
 
@@ -101,3 +101,5 @@ export function appearance(slug: string): string {
     .replaceAll(/[1i]/g, "l")
     .replaceAll("5", "s");
 }
+
+const reservedAppearances = new Map(reservedSlugs.map((reserved) => [appearance(reserved), reserved]));
