@@ -1,7 +1,17 @@
 /** A pull request that adds a tenant, changes one and removes one, on a real Git repository: from a clone without secrets, and from one whose
  *  sandbox stands for the vendors. */
 import { execFile, execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -152,7 +162,7 @@ test("from CI with the vendors in reach: the engine's preview is in it, and agre
   const { report, stack, code } = await reportIn("with", "--stack", "sandbox");
   expect([code, report.outcome], JSON.stringify(report)).toEqual([5, "refused"]);
   const sandbox = stack("sandbox");
-  expect(sandbox).toMatchObject({ source: "preview", why: null, errors: [], policies: expect.any(Array) });
+  expect(sandbox).toMatchObject({ source: "preview", why: null, errors: [], policies: [] });
   const resources = Object.fromEntries(sandbox.tenants.map((tenant) => [tenant.slug, tenant.resources ?? []]));
   expect(Object.keys(resources)).toEqual(["acme", "birch", "dora"]);
   expect(resources.acme?.map(({ op, what }) => `${op} ${what}`)).toContain("update who may log in");
@@ -217,6 +227,21 @@ test("without the removal nothing is refused (exit 3), and the base itself has n
     expect([same.code, same.report.outcome], same.text).toEqual([0, "unchanged"]);
     back(where, "change");
   }
+});
+
+test("a mandatory policy refuses, with its tenant and its words", async () => {
+  const pack = join(clone.with, "policies");
+  const [own, testing] = [join(folder, "policies"), join(root, "engine/testing/policy-pack")];
+  if (existsSync(pack)) renameSync(pack, own);
+  cpSync(testing, pack, { recursive: true });
+  // The pack of the engine's own tests forbids one type: here that of a resource which every tenant has.
+  change("with", "policies/index.mjs", '!== "test:index:Thing"', '!== "railway:index:Volume"');
+  const { code, stack } = await reportIn("with", "--stack", "sandbox");
+  rmSync(pack, { recursive: true });
+  if (existsSync(own)) renameSync(own, pack);
+  expect([code, stack("sandbox").errors]).toEqual([5, []]);
+  const findings = stack("sandbox").policies?.map(({ guard, verdict, tenant }) => [guard, verdict, tenant]);
+  expect(findings).toEqual(["acme", "cedar", "dora"].map((tenant) => ["no-things", "refused", tenant]));
 });
 
 test("wrong files end with 2 and their line, on stderr and in the comment; nothing is previewed", async () => {

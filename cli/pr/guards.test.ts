@@ -165,7 +165,7 @@ test("a mandatory policy refuses, an advisory one is shown", () => {
     { policy: "naming", level: "advisory", message: "a", uid: null },
   ];
   const findings = policyFindings({ ...previewOf([]), policies }, () => "acme");
-  expect(findings.map(({ guard, verdict, tenant }) => [guard, verdict, tenant])).toEqual([
+  expect(findings?.map(({ guard, verdict, tenant }) => [guard, verdict, tenant])).toEqual([
     ["no-public-address", "refused", "acme"],
     ["naming", "warning", null],
   ]);

@@ -47,8 +47,9 @@ export function isRefusal(message: string): boolean {
   return message.includes("refused by a guard:") || /cannot be deleted\s+because it is protected/.test(message);
 }
 
-/** Policies that the preview ran. */
-export function policyFindings(preview: Preview, slugOf: (uid: string) => string | undefined): Finding[] {
+/** What the policies of the preview found; null where it ran none. */
+export function policyFindings(preview: Preview, slugOf: (uid: string) => string | undefined): Finding[] | null {
+  if (preview.policies === null) return null;
   return preview.policies.map(({ policy, level, message, uid }) => ({
     guard: policy,
     verdict: level === "mandatory" ? "refused" : "warning",

@@ -113,7 +113,7 @@ test("what must not be missed comes first: the refusals, then what is removed", 
     ],
   });
   const text = renderMarkdown(reported([stack]));
-  const places = ["refused by a guard", "not this", "look here", "tenant-2", "tenant-1"].map((word) => text.indexOf(word));
+  const places = ["Fleet: refused", "not this", "look here", "tenant-2", "tenant-1"].map((word) => text.indexOf(word));
   expect(places).toEqual(places.toSorted((left, right) => left - right));
   expect(places[0]).toBeGreaterThan(0);
 });

@@ -65,7 +65,7 @@ function title(report: PrReport): string {
     case "invalid":
       return "⛔ Fleet: the files are not right";
     case "refused":
-      return "⛔ Fleet: refused by a guard";
+      return "⛔ Fleet: refused";
     case "failed":
       return "⚠️ Fleet: the preview failed";
     case "changes":
@@ -101,6 +101,7 @@ function stackSection(stack: StackReport, room: Room): string {
   ];
   if (stack.guards.length > 0) parts.push(section("Guards", findingLines(refused(stack.guards)), room));
   else parts.push("✅ No guard refuses");
+  if (stack.policies?.length === 0) parts.push("✅ No policy objects");
   if (stack.policies !== null && stack.policies.length > 0)
     parts.push(section("Policies", findingLines(refused(stack.policies)), room));
   if (stack.errors.length > 0)

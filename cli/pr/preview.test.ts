@@ -55,7 +55,7 @@ test("errors are kept, warnings are not", () => {
     { severity: "error", message: "" },
   ];
   expect(read([], { diagnostics }).errors).toEqual(["it failed"]);
-  expect(readPreview("{}", "p.json", "prod")).toEqual({ resources: [], errors: [], policies: [] });
+  expect(readPreview("{}", "p.json", "prod")).toEqual({ resources: [], errors: [], policies: null });
 });
 
 test.each([

@@ -13,7 +13,8 @@ export interface Preview {
   readonly resources: readonly PreviewedResource[];
   /** What the engine or the program complained about, as it said it. */
   readonly errors: readonly string[];
-  readonly policies: readonly PolicyResult[];
+  /** Null where no policies were asked: the engine's JSON does not tell. */
+  readonly policies: readonly PolicyResult[] | null;
 }
 
 export interface PolicyResult {
@@ -67,7 +68,7 @@ export function readPreview(text: string, shown: string, stack: string): Preview
   const sorted = [...resources.values()].sort(
     (left, right) => Number(right.holdsData) - Number(left.holdsData) || (left.what < right.what ? -1 : 1),
   );
-  return { resources: sorted, errors: errors.filter((message) => message !== ""), policies: [] };
+  return { resources: sorted, errors: errors.filter((message) => message !== ""), policies: null };
 }
 
 /** The uid in a resource's urn; null for what belongs to no tenant. */

@@ -11,9 +11,9 @@ export const Change = z.strictObject({
 });
 export type Change = z.infer<typeof Change>;
 
-/** Who may log in. Addresses masked; those that nobody here can open are only counted. */
+/** Who may log in. Addresses masked; those that nobody here can open are only counted, and so are those of a tenant whose file is as before. */
 export const People = z.strictObject({
-  /** All members after the change; `sealed` of them could not be opened. */
+  /** All members after the change; `sealed` of them were not opened. */
   total: z.int(),
   sealed: z.int(),
   admitted: z.array(z.string()),

@@ -1,4 +1,6 @@
 /** Makes a stack's preview on the real engine, where everything for it is at hand. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { OperatorError, redact } from "../../domain/error.ts";
 import { type EngineEvent, pulumiEvents } from "../../engine/events.ts";
 import type { Context } from "../context.ts";
@@ -27,26 +29,42 @@ export async function runPreview(
 ): Promise<Preview> {
   try {
     const { engine, env } = await stackEnvironment(context, stack);
-    const args = ["preview", "--json", "--stack", stack];
+    const args = ["preview", "--json", "--stack", stack, ...policyPack(context.root)];
     const allowed = [env.FLEET_ALLOW_DELETE ?? "", ...leaving].join(" ");
     const options = { cwd: context.root, env: { ...env, FLEET_ALLOW_DELETE: allowed }, signal };
     const { events, result } = await pulumiEvents(engine, args, options);
-    const policies: PolicyResult[] = [];
+    const policies: PolicyResult[] | null = policyPack(context.root).length === 0 ? null : [];
     const said: string[] = [];
-    for await (const event of events) take(event, policies, said);
+    for await (const event of events) take(event, policies ?? [], said);
     const { code, stdout, stderr } = await result;
     const preview = stdout.trim().startsWith("{") ? readPreview(stdout, "the engine's preview", stack) : none;
-    const errors = [...new Set([...preview.errors, ...said].map((text) => text.trim()))];
-    // Code 0 without errors is a whole preview; anything else must not look like one.
-    if (code !== 0 && errors.length === 0) errors.push(redact(stderr.trim()) || `pulumi preview ended with code ${code}`);
-    return { ...preview, errors, policies };
+    const errors = causes([...preview.errors, ...said]);
+    const explained = errors.length > 0 || policies?.some(({ level }) => level === "mandatory");
+    // Anything but code 0 must not look like a whole preview.
+    if (code !== 0 && !explained) errors.push(redact(stderr.trim()) || `pulumi preview ended with code ${code}`);
+    return { ...preview, errors, policies: policies?.sort((left, right) => (order(left) < order(right) ? -1 : 1)) ?? null };
   } catch (error) {
     if (!(error instanceof OperatorError)) throw error;
     return { ...none, errors: [error.message] };
   }
 }
 
-const none: Preview = { resources: [], errors: [], policies: [] };
+/** Each complaint once (diagnostics and events tell the same), without the engine's last word, which says only that it failed. */
+function causes(said: readonly string[]): string[] {
+  const texts = said.map((text) => text.trim().replace(/^error: /, ""));
+  return [...new Set(texts)].filter((text) => !/^preview failed\.?$/i.test(text));
+}
+
+function order({ uid, policy, message }: PolicyResult): string {
+  return `${uid ?? ""} ${policy} ${message}`;
+}
+
+/** The repository's own pack, where there is one. */
+function policyPack(root: string): readonly string[] {
+  return existsSync(join(root, "policies", "PulumiPolicy.yaml")) ? ["--policy-pack", join(root, "policies")] : [];
+}
+
+const none: Preview = { resources: [], errors: [], policies: null };
 
 function take(event: EngineEvent, policies: PolicyResult[], said: string[]): void {
   if (event.kind === "diagnostic" && event.severity === "error") said.push(event.message);

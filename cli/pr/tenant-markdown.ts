@@ -13,10 +13,12 @@ export function tenantBlock(tenant: TenantReport): string {
   const shown = [...lossLines(resources ?? []), ...lines.slice(0, mostLines), ...peopleLines(tenant)];
   if (change !== "resources" && [tenant.flatCents, tenant.costCents].some(({ before, after }) => before !== after))
     shown.push(`- flat fee ${moneyChange(tenant.flatCents)}`, `- cost ${moneyChange(tenant.costCents)}`);
-  const parts = [`**${plain(tenant.slug)}** (${plain(tenant.name)})\n${shown.join("\n")}`];
+  const all = resourceLines(resources ?? []);
+  // Where nothing else is told of a tenant its resources are the news.
+  if (change === "resources") shown.push(...all);
+  const parts = [[`**${plain(tenant.slug)}** (${plain(tenant.name)})`, ...shown].join("\n")];
   if (lines.length > mostLines) parts.push(fold(`${lines.length - mostLines} more changes`, lines.slice(mostLines).join("\n")));
-  if (resources !== null && resources.length > 0)
-    parts.push(fold(resourceCounts(resources), resourceLines(resources).join("\n")));
+  if (all.length > 0 && change !== "resources") parts.push(fold(resourceCounts(resources ?? []), all.join("\n")));
   return parts.join("\n\n");
 }
 
