@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { exitCode, OperatorError } from "../domain/error.ts";
 import type { Suite } from "../test/suites/suite.ts";
 import type { TestFlags } from "./commands/test.ts";
-import type { Context } from "./context.ts";
+import { type Context, lively } from "./context.ts";
 
 /** Suites by name; each is loaded when it runs. */
 export const suites: Readonly<Record<string, () => Promise<Suite>>> = {
@@ -115,7 +115,7 @@ async function vitest(root: string): Promise<Count> {
   const code = await runNode(root, [
     "node_modules/vitest/vitest.mjs",
     "run",
-    "--reporter=dot",
+    "--reporter=default",
     "--reporter=json",
     `--outputFile.json=${report}`,
   ]);
@@ -138,8 +138,10 @@ async function vitest(root: string): Promise<Count> {
 
 /** Everything a tool prints is for the reader: stderr, so that stdout stays the result. */
 function runNode(root: string, args: readonly string[]): Promise<number> {
+  // Some tools colour whenever CI is set.
+  const env = lively() ? process.env : { ...process.env, NO_COLOR: "1" };
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "pipe", "inherit"], env });
     child.stdout.pipe(process.stderr, { end: false });
     child.once("error", reject);
     child.once("close", (code) => resolve(code ?? 1));
