@@ -21,12 +21,18 @@ export interface TenantChanges {
 export class Changes {
   readonly tenants = new Map<string, TenantChanges>();
   readonly errors: string[] = [];
+  /** What the rules of policies/ said. */
+  readonly policies: Extract<EngineEvent, { kind: "policy" }>[] = [];
   readonly #seen = new Set<string>();
 
   take(event: EngineEvent): void {
     if (event.kind === "diagnostic") {
       const said = event.severity === "error" && !aftermath.test(event.message) && !this.errors.includes(event.message);
       if (said) this.errors.push(event.message);
+      return;
+    }
+    if (event.kind === "policy") {
+      this.policies.push(event);
       return;
     }
     // A component of ours and the stack itself are no vendor's objects.

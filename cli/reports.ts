@@ -45,6 +45,27 @@ export type TenantsListed = z.infer<typeof TenantsListed>;
 export const TenantShown = z.looseObject({ stack: z.string(), slug: z.string() });
 export type TenantShown = z.infer<typeof TenantShown>;
 
+/** `fleet tenant edit` */
+export const TenantEdited = z.strictObject({
+  file,
+  slug: z.string(),
+  /** In words, addresses masked. */
+  changes: z.array(z.string()),
+});
+export type TenantEdited = z.infer<typeof TenantEdited>;
+
+/** `fleet tenant reseal` */
+export const TenantsResealed = z.strictObject({
+  stack: z.string(),
+  recipient,
+  /** Null where the recipient was given: then the identity is at its maker's. */
+  identity: z.string().nullable(),
+  /** The tenants' files that were changed; `recipient.txt` is changed beside them. */
+  files: z.array(file),
+  addresses: count,
+});
+export type TenantsResealed = z.infer<typeof TenantsResealed>;
+
 /** `fleet tenant keygen` */
 export const KeysMade = z.strictObject({ stack: z.string(), recipient, identity: z.string() });
 export type KeysMade = z.infer<typeof KeysMade>;
@@ -67,6 +88,19 @@ export const StackReport = z.strictObject({
       done: z.record(z.string(), count),
       /** Logical names. */
       failed: z.array(z.string()),
+    }),
+  ),
+  /** What the rules of policies/ refuse. */
+  violations: z.array(
+    z.strictObject({
+      uid: z.string().nullable(),
+      slug: z.string().nullable(),
+      /** The rule: its file in policies/. */
+      policy: z.string(),
+      level: z.string(),
+      message: z.string(),
+      /** Logical names. */
+      resources: z.array(z.string()),
     }),
   ),
   errors: z.array(z.string()),

@@ -9,6 +9,7 @@ import { Changes, describeDone, shared } from "./changes.ts";
 import type { DestroyFlags, StackFlags, UpFlags } from "./commands/stack.ts";
 import { type Context, lively } from "./context.ts";
 import { needStack, type StackEnvironment, sandboxStack, stackEnvironment } from "./environment.ts";
+import { describeViolation, policyArguments, violationsOf } from "./policies.ts";
 import { refuseProtected } from "./protection.ts";
 import { breakLock, hasPendingCreates, lockIsDead, settle } from "./recovery.ts";
 import type { StackReport } from "./reports.ts";
@@ -22,7 +23,7 @@ export async function env(this: Context, flags: StackFlags, stack: string): Prom
 }
 
 export async function preview(this: Context, flags: StackFlags, stack: string): Promise<void> {
-  const outcome = await operate(this, stack, ["preview"]);
+  const outcome = await operate(this, stack, ["preview", ...policyArguments(this.root)]);
   report(this, stack, outcome, flags.json, "preview");
   const pending = outcome.code === 0 && outcome.changes.count > 0;
   this.process.exitCode = pending ? exitCode.pending : judge(outcome);
@@ -34,7 +35,7 @@ export async function up(this: Context, flags: UpFlags, stack: string): Promise<
     throw new RefusedError(`look at the changes with: fleet preview ${stack}; then make them with: fleet up ${stack} --yes`);
   const whole = await stackEnvironment(this, stack);
   const outcome = await heal(this, whole, flags.recover ?? false, () =>
-    operate(this, stack, ["up", "--yes", "--skip-preview", "--continue-on-error"], whole),
+    operate(this, stack, ["up", "--yes", "--skip-preview", "--continue-on-error", ...policyArguments(this.root)], whole),
   );
   report(this, stack, outcome, flags.json, "up");
   this.process.exitCode = judge(outcome);
@@ -169,6 +170,7 @@ function report(
 ): void {
   const { changes, slugs, seconds, code } = outcome;
   const nameOf = (owner: string) => slugs.get(owner) ?? owner;
+  const violations = violationsOf(changes.policies);
   const rows = [...changes.tenants].toSorted(([a], [b]) => nameOf(a).localeCompare(nameOf(b)));
   if (json) {
     const tenants = rows.map(([owner, { done, failed }]) => ({
@@ -186,6 +188,11 @@ function report(
       ok,
       changes: changes.count,
       tenants,
+      violations: violations.map((violation) => ({
+        ...violation,
+        resources: [...violation.resources],
+        slug: slugs.get(violation.uid ?? "") ?? null,
+      })),
       errors,
       seconds,
     } satisfies StackReport;
@@ -201,7 +208,12 @@ function report(
     const verb = operation === "preview" ? "to change" : "changed";
     context.print(`${changes.count === 0 ? "nothing" : changes.count} ${verb}, ${seconds.toFixed(1)} s`);
   }
-  if (code !== 0) context.say(redact(changes.errors.join("\n") || outcome.stderr.trim()));
+  for (const violation of violations) context.say(redact(describeViolation(violation, nameOf)));
+  const broken = violations.some(({ level }) => level === "mandatory");
+  // Beside a violation the engine only repeats that the run failed.
+  const errors = broken ? changes.errors.filter((message) => !/^(?:preview|update) failed$/.test(message)) : changes.errors;
+  if (code !== 0)
+    context.say(redact(errors.join("\n") || (broken ? "refused by the rules of policies/" : outcome.stderr.trim())));
   const hint = hintFor(outcome, stack);
   if (hint) context.say(hint);
 }
@@ -218,6 +230,7 @@ function hintFor({ stderr, changes }: Outcome, stack: string): string | undefine
 
 function judge({ code, changes, stderr }: Outcome): ExitCode {
   if (code === 0) return exitCode.done;
+  if (changes.policies.some(({ level }) => level === "mandatory")) return exitCode.refused;
   const said = [...changes.errors, stderr];
   if (said.some((message) => message.includes("refused by a guard:"))) return exitCode.refused;
   const whole = [...changes.tenants].filter(

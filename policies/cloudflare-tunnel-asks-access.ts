@@ -1,0 +1,42 @@
+/** cloudflared checks the log-in again, rule by rule: without `access` in a rule it hands everything on, also what came around Access. */
+import { at, list, type ResourceRule, shown, uidOf, type Value } from "./rule.ts";
+
+export const cloudflareTunnelAsksAccess: ResourceRule = {
+  name: "cloudflare-tunnel-asks-access",
+  description:
+    "Every way through a tunnel asks for the log-in, but for paths that the tenant's file opens; everything else is 404",
+  check({ type, name, props }, facts) {
+    if (!/^cloudflare:index\/zeroTrustTunnelCloudflaredConfig:/.test(type)) return [];
+    const ingresses = list(at(props, "config", "ingresses"));
+    if (!ingresses)
+      return [
+        `config.ingresses is ${shown(at(props, "config", "ingresses"))}. Write the rules out, so that a preview can show them`,
+      ];
+    const uid = uidOf(name);
+    const open = new Set((uid === undefined ? [] : facts.openPaths(uid)).map(pattern));
+    const wrong = ingresses.slice(0, -1).flatMap((ingress, index) => wrongRule(ingress, `config.ingresses[${index}]`, open));
+    const last = ingresses.at(-1);
+    if (at(last, "service") !== "http_status:404" || at(last, "hostname") !== undefined || at(last, "path") !== undefined)
+      wrong.push(
+        `the last of config.ingresses leads to ${shown(at(last, "service"))}. Let it answer everything that is left: {service: "http_status:404"}`,
+      );
+    return wrong;
+  },
+};
+
+function wrongRule(ingress: Value, place: string, open: ReadonlySet<Value | undefined>): string[] {
+  const service = at(ingress, "service");
+  if (typeof service === "string" && service.startsWith("http_status:")) return [];
+  const access = (name: string) => at(ingress, "originRequest", "access", name);
+  if (access("required") === true && (list(access("audTags"))?.length ?? 0) > 0 && access("teamName") !== undefined) return [];
+  const path = at(ingress, "path");
+  if (path !== undefined && open.has(path)) return [];
+  return [
+    `${place} lets people through without a log-in${path === undefined ? "" : ` at ${shown(path)}`}. Give it originRequest.access {required: true, teamName, audTags}, or name the path in access.publicPaths of the tenant's file`,
+  ];
+}
+
+/** How the plan writes an open path (infra/plan-edge.ts); another way of writing it is refused, which is the safe side. */
+function pattern(path: string): string {
+  return `^${path.replaceAll(".", "\\.")}(/|$)`;
+}

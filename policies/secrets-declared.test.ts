@@ -1,0 +1,46 @@
+import { expect, test } from "vitest";
+import { Declared, unknown, type Value } from "./rule.ts";
+import { secretsDeclared } from "./secrets-declared.ts";
+import { resource, strict } from "./testing.ts";
+
+const check = (props: Record<string, Value>) =>
+  secretsDeclared.check(resource("railway:index:VariableCollection", props), strict);
+
+test.each(["TUNNEL_TOKEN", "BASIC_AUTH_USERS", "OPENROUTER_API_KEY", "DB_PASSWORD"])(
+  "the variable %s in clear is refused by its place, and its value is not shown",
+  (name) => {
+    const said = check({ variables: { [name]: "correct-horse" } });
+    expect(said).toEqual([expect.stringContaining(`variables.${name} is not declared secret`)]);
+    expect(said.join()).not.toContain("correct-horse");
+  },
+);
+
+test.each(["tunnelSecret", "token", "clientSecret", "apiToken", "password"])(
+  "the argument %s in clear is refused, also deep inside",
+  (name) => {
+    expect(check({ config: [{ [name]: "correct-horse" }] })).toEqual([expect.stringContaining(`config[0].${name}`)]);
+  },
+);
+
+test("what is declared passes, at its own place or above it; what is not known yet is judged when it is", () => {
+  const token = "correct-horse";
+  expect(check({ variables: { TUNNEL_TOKEN: new Declared(token) } })).toEqual([]);
+  expect(check({ variables: new Declared({ TUNNEL_TOKEN: token }) })).toEqual([]);
+  expect(check({ variables: { TUNNEL_TOKEN: unknown, BASIC_AUTH_USERS: new Declared(unknown) } })).toEqual([]);
+});
+
+test("what only sounds a little like a secret passes", () => {
+  expect(
+    check({ variables: { MAX_TOKENS: "4000", TOKEN_LIMIT: "5", USER_ID: "tn_7k2m9x4q1c" }, tokenDays: 3, apiKey: "" }),
+  ).toEqual([]);
+});
+
+test.each([
+  ["random:index/randomPassword:RandomPassword", ["result"]],
+  ["random:index/randomBytes:RandomBytes", ["base64", "hex"]],
+  ["openrouter:index:Key", ["key"]],
+])("what %s makes must be declared before it is made", (type, outputs) => {
+  const judge = (secretOutputs: string[]) => secretsDeclared.check(resource(type, {}, { secretOutputs }), strict);
+  expect(judge(outputs)).toEqual([]);
+  expect(judge([])).toHaveLength(outputs.length);
+});
