@@ -38,7 +38,8 @@ export function toCents(money: Money): number {
   const negative = money.amountMicros < 0n;
   const micros = negative ? -money.amountMicros : money.amountMicros;
   const cents = Number((micros + microsPerCent / 2n) / microsPerCent);
-  return negative ? -cents : cents;
+  // No negative zero: it would print as -$0.00.
+  return negative && cents > 0 ? -cents : cents;
 }
 
 /** `$5.00`, `-$0.42`. */
