@@ -14,11 +14,12 @@ import type { NewFlags, StackFlags } from "./commands/tenant.ts";
 import type { Context } from "./context.ts";
 import { type KeysMade, type TenantMade, TenantShown, type TenantsChecked, type TenantsListed } from "./reports.ts";
 import { table } from "./table.ts";
+import { needStack } from "./tenant/stack.ts";
 
 export async function create(this: Context, flags: NewFlags, slug: string): Promise<void> {
   const tenants = join(this.root, "tenants");
   const shown = `tenants/${flags.stack}/${slug}.yaml`;
-  if (!stackNames(tenants).includes(flags.stack)) throw unknownStack(tenants, flags.stack);
+  needStack(tenants, flags.stack);
   const plain = personalDataOf(this.root, flags.stack) === "plain";
   const problems: Problem[] = [];
   const plans = [...loadPlans(tenants).keys()];
@@ -55,7 +56,7 @@ export async function create(this: Context, flags: NewFlags, slug: string): Prom
 export async function check(this: Context, flags: { stack?: string; json?: boolean }): Promise<void> {
   const tenants = join(this.root, "tenants");
   const all = stackNames(tenants);
-  if (flags.stack !== undefined && !all.includes(flags.stack)) throw unknownStack(tenants, flags.stack);
+  if (flags.stack !== undefined) needStack(tenants, flags.stack);
   const problems: Problem[] = [];
   const counts: Record<string, number> = {};
   for (const stack of flags.stack === undefined ? all : [flags.stack]) {
@@ -99,14 +100,13 @@ export async function show(this: Context, flags: StackFlags, slug: string): Prom
   );
   const entry = await hideAddresses(file.entry, identity);
   if (flags.json) return this.print(JSON.stringify(TenantShown.parse({ stack: flags.stack, slug, ...(entry as object) })));
-  const { stringify } = await import("yaml");
-  this.print(stringify(entry, { lineWidth: 0 }).trimEnd());
+  this.print(await numbered(entry));
 }
 
 export async function keygen(this: Context, flags: StackFlags): Promise<void> {
   const file = join(this.root, "tenants", flags.stack, "recipient.txt");
   const shown = `tenants/${flags.stack}/recipient.txt`;
-  if (!stackNames(join(this.root, "tenants")).includes(flags.stack)) throw unknownStack(join(this.root, "tenants"), flags.stack);
+  needStack(join(this.root, "tenants"), flags.stack);
   if (existsSync(file)) {
     throw new OperatorError(
       [{ file: shown, message: "exists already: addresses are sealed to it, so it is not replaced" }],
@@ -129,6 +129,18 @@ function listing(
   return table(["tenant", "uid", "name", "plan", "state", "exempt"], cells);
 }
 
+/** The entry as YAML, its members numbered as `fleet tenant edit --remove` takes them. */
+async function numbered(entry: unknown): Promise<string> {
+  const { Document, isMap, isScalar, isSeq } = await import("yaml");
+  const document = new Document(entry, { aliasDuplicateObjects: false });
+  const members: unknown = document.getIn(["access", "members"], true);
+  for (const [index, member] of isSeq(members) ? members.items.entries() : []) {
+    const first: unknown = isMap(member) ? member.items[0]?.value : undefined;
+    if (isScalar(first)) first.comment = ` ${index + 1}`;
+  }
+  return document.toString({ lineWidth: 0 }).trimEnd();
+}
+
 function load(context: Context, stack: string): readonly TenantFile[] {
   return loadStack(stack, { root: join(context.root, "tenants"), personalData: personalDataOf(context.root, stack) });
 }
@@ -142,12 +154,6 @@ function personalData(root: string, stack: string, problems: Problem[]): "sealed
     problems.push(...error.problems);
     return "sealed";
   }
-}
-
-function unknownStack(tenants: string, stack: string): OperatorError {
-  return new OperatorError(
-    `there is no stack "${stack}"; the stacks are the folders of tenants/: ${stackNames(tenants).join(", ")}`,
-  );
 }
 
 /** Sealed addresses are opened and masked where the identity is at hand, and named as sealed where it is not. */

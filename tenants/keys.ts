@@ -9,7 +9,7 @@ import { recipientOf, recipientPattern } from "./seal.ts";
 /** The recipient that a stack's addresses are sealed to; throws OperatorError when there is none or when it is a worthless one. */
 export function stackRecipient(root: string, stack: string): string {
   const shown = `tenants/${stack}/recipient.txt`;
-  const recipient = readLine(join(root, stack, "recipient.txt"));
+  const recipient = readLine(recipientPath(root, stack));
   if (recipient === undefined)
     throw new OperatorError([{ file: shown, message: `is missing; make it with: fleet tenant keygen --stack ${stack}` }]);
   if (!recipientPattern.test(recipient))
@@ -27,6 +27,11 @@ export function stackRecipient(root: string, stack: string): string {
       },
     ]);
   return recipient;
+}
+
+/** Where a stack's recipient lies. */
+export function recipientPath(root: string, stack: string): string {
+  return join(root, stack, "recipient.txt");
 }
 
 /** The identity that opens a stack's addresses, from FLEET_AGE_IDENTITY, or the committed one of the sandbox; throws OperatorError when it is missing or another stack's. */

@@ -10,10 +10,12 @@ import {
   KeysMade,
   StackReport,
   SuiteReport,
+  TenantEdited,
   TenantMade,
   TenantShown,
   TenantsChecked,
   TenantsListed,
+  TenantsResealed,
 } from "../cli/reports.ts";
 
 const text = readFileSync(join(import.meta.dirname, "..", "docs", "commands.md"), "utf8");
@@ -24,6 +26,8 @@ const link = ["uid", "slug", "customer", "session", "url", "expiresAt"] as const
 
 const shapes: Record<string, z.ZodType> = {
   "fleet tenant new": TenantMade,
+  "fleet tenant edit": TenantEdited,
+  "fleet tenant reseal": TenantsResealed,
   "fleet tenant check": TenantsChecked,
   "fleet tenant list": TenantsListed,
   "fleet tenant show": TenantShown,

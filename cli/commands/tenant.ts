@@ -1,6 +1,6 @@
-import { buildCommand, buildRouteMap } from "@stricli/core";
+import { buildCommand, buildRouteMap, numberParser } from "@stricli/core";
 import type { Context } from "../context.ts";
-import { json } from "../flags.ts";
+import { json, text } from "../flags.ts";
 
 export interface StackFlags {
   readonly stack: string;
@@ -11,6 +11,25 @@ export interface NewFlags extends StackFlags {
   readonly name: string;
   readonly email: string;
   readonly plan: string;
+}
+
+export interface EditFlags extends StackFlags {
+  readonly name?: string;
+  readonly plan?: string;
+  readonly session?: string;
+  readonly addEmail?: readonly string[];
+  readonly addDomain?: readonly string[];
+  readonly addGithub?: readonly string[];
+  readonly addGoogleGroup?: readonly string[];
+  readonly removeEmail?: readonly string[];
+  readonly removeDomain?: readonly string[];
+  readonly removeGithub?: readonly string[];
+  readonly removeGoogleGroup?: readonly string[];
+  readonly remove?: readonly number[];
+}
+
+export interface ResealFlags extends StackFlags {
+  readonly recipient?: string;
 }
 
 const stack = {
@@ -84,7 +103,58 @@ const keygen = buildCommand<StackFlags, [], Context>({
   },
 });
 
+const edit = buildCommand<EditFlags, [string], Context>({
+  loader: async () => (await import("../tenant/edit.ts")).edit,
+  parameters: {
+    flags: {
+      stack,
+      json,
+      addEmail: several("one person more; sealed at once, needs no identity", "address"),
+      addDomain: several("everybody of a mail domain", "domain"),
+      addGithub: several("everybody of a GitHub organization, or of one team", "organization[/team]"),
+      addGoogleGroup: several("everybody of a Google Workspace group; sealed at once", "address"),
+      removeEmail: several("by the address: needs FLEET_AGE_IDENTITY", "address"),
+      removeDomain: several("by the domain", "domain"),
+      removeGithub: several("by organization and team, as it was added", "organization[/team]"),
+      removeGoogleGroup: several("by the address: needs FLEET_AGE_IDENTITY", "address"),
+      remove: {
+        kind: "parsed",
+        parse: numberParser,
+        optional: true,
+        variadic: true,
+        brief: "a member by the number that fleet tenant show gives; needs no identity",
+        placeholder: "number",
+      },
+      name: text("another name; nothing else changes with it", "text"),
+      plan: text("another price plan of tenants/plans/", "name"),
+      session: text("how long a log-in lasts: 30m, 1h … 24h", "duration"),
+    },
+    positional: slug,
+  },
+  docs: {
+    brief: "Change a tenant's file: members, name, plan, session; comments and layout stay",
+    fullDescription:
+      "What the file would then say is checked before it is written. A flag for members can be given several times.\n\nExamples:\n  fleet tenant edit acme --add-email grace@acme.example --session 8h\n  fleet tenant edit acme --remove 2",
+  },
+});
+
+const reseal = buildCommand<ResealFlags, [], Context>({
+  loader: async () => (await import("../tenant/reseal.ts")).resealStack,
+  parameters: {
+    flags: { stack, json, recipient: text("the new recipient; default: a new key pair, its identity on stdout, once", "age1…") },
+  },
+  docs: {
+    brief: "Seal all addresses of a stack to a new recipient (opens them with FLEET_AGE_IDENTITY)",
+    fullDescription:
+      "All files or none. With the old identity destroyed afterwards, what Git's history holds cannot be read any more: docs/runbooks/rotate-keys-and-erase.md.\n\nExample:\n  fleet tenant reseal --stack prod",
+  },
+});
+
+function several(brief: string, placeholder: string) {
+  return { kind: "parsed", parse: String, optional: true, variadic: true, brief, placeholder } as const;
+}
+
 export const tenantRoutes = buildRouteMap({
-  routes: { new: create, check, list, show, keygen },
+  routes: { new: create, edit, check, list, show, keygen, reseal },
   docs: { brief: "Write and check tenant files" },
 });
