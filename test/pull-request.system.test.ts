@@ -276,6 +276,10 @@ test("a base that is not in the clone, and a folder without Git, are told with t
   expect(absent).toMatchObject({ code: 2, out: "", err: expect.stringContaining("git fetch origin") });
   const option = await fleet("without", "pr", "report", "--base=--upload-pack=x");
   expect(option).toMatchObject({ code: 2, err: expect.stringContaining("no such commit") });
+  renameSync(join(clone.without, ".git"), join(folder, "git"));
+  const none = await fleet("without", "pr", "report", "--base", "origin/main");
+  renameSync(join(folder, "git"), join(clone.without, ".git"));
+  expect(none).toMatchObject({ code: 2, out: "", err: expect.stringContaining("not a git repository") });
   const stack = await fleet("without", "pr", "report", "--base", "origin/main", "--stack", "nowhere");
   expect(stack).toMatchObject({ code: 2, err: expect.stringContaining('no stack "nowhere"') });
 });

@@ -14,10 +14,11 @@ export interface BaseCommit {
  *  Throws OperatorError for a folder without Git, and for a ref that is not in this clone. */
 export async function findBase(root: string, ref: string): Promise<BaseCommit> {
   const inside = await git(root, ["rev-parse", "--is-inside-work-tree"]);
-  if (inside.code !== 0)
-    throw new OperatorError(
-      `${inside.missing ? "git is not installed" : "this is no Git work tree"}: the report compares the work tree with a commit`,
-    );
+  if (inside.code !== 0) {
+    // Git's own words matter where it distrusts the folder's owner, as in containers: it says how to allow it.
+    const reason = inside.missing ? "git is not installed" : inside.stderr.trim() || "this is no Git work tree";
+    throw new OperatorError(`the report compares the work tree with a commit, but ${reason}`);
+  }
   const found = await git(root, ["rev-parse", "--verify", "--quiet", "--end-of-options", `${ref}^{commit}`]);
   const tip = found.stdout.trim();
   if (found.code !== 0 || tip === "")
