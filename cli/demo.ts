@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { z } from "zod";
-import { BillingReport, type TenantReport } from "../billing/report/report.ts";
+import { BillingReport } from "../billing/report/report.ts";
 import { assert, exitCode, OperatorError } from "../domain/error.ts";
 import { type FleetOutput, parseFleetOutput } from "../infra/outputs.ts";
 import type { Emulator } from "../sandbox/emulator.ts";
@@ -11,43 +11,12 @@ import { sandboxClock } from "../vendors/http/clock.ts";
 import { railwayClient } from "../vendors/railway/client.ts";
 import type { DemoFlags } from "./commands/demo.ts";
 import type { Context } from "./context.ts";
+import { closedMonth, DemoReport, summary, tenantLine, type VendorCalls, whatToTry } from "./demo/report.ts";
 import { type StackEnvironment, sandboxStack, stackEnvironment } from "./environment.ts";
 import { askSandbox, findSandbox, launchSandbox, type RunningSandbox, stopSandbox } from "./sandbox.ts";
 import { operate } from "./stack.ts";
-import { table } from "./table.ts";
-
-const count = z.int().min(0);
-const Vendors = z.strictObject({ railway: count, cloudflare: count, stripe: count, openrouter: count });
-
-/** What `fleet demo --json` prints. */
-export const DemoReport = z.strictObject({
-  schemaVersion: z.literal(1),
-  tenants: z.array(
-    z.strictObject({
-      slug: z.string(),
-      uid: z.string(),
-      url: z.url(),
-      state: z.string(),
-      /** November's: those on the invoice; of an exempt tenant the hours with activity. */
-      billableHours: count,
-      /** The invoice finalized after the month's end: the new month's flat fee and November's hours; null for an exempt tenant. */
-      invoiceCents: count.nullable(),
-      /** Of November. */
-      costCents: z.int(),
-      profitCents: z.int(),
-    }),
-  ),
-  secondPreviewChanges: count,
-  secondRunPosts: count,
-  /** Requests to each emulated vendor. */
-  vendorCalls: Vendors,
-  /** On the wall. */
-  seconds: z.number(),
-});
-export type DemoReport = z.infer<typeof DemoReport>;
 
 const begin = "2026-11-30T00:00:00Z";
-const closedMonth = "2026-11";
 
 /** A day and a half of use. What bills an hour and what does not is to be seen in acme's; test/demo.system.test.ts counts the hours by hand. */
 const uses: readonly { tenant: string; from: string; minutes: number; sprint?: boolean; everyMinutes?: number }[] = [
@@ -260,7 +229,7 @@ class Play {
     await railway.deploy({ serviceId: acme.railway.appServiceId, environmentId: acme.railway.environmentId });
   }
 
-  async #calls(): Promise<z.infer<typeof Vendors>> {
+  async #calls(): Promise<z.infer<typeof VendorCalls>> {
     const of = async (vendor: Emulator["vendor"]) =>
       z.array(z.unknown()).parse(await askSandbox(this.#sandbox.urls[vendor], "calls")).length;
     return {
@@ -270,62 +239,4 @@ class Play {
       openrouter: await of("openrouter"),
     };
   }
-}
-
-function tenantLine(
-  tenant: TenantReport,
-  url: string | undefined,
-  invoice: BillingReport["invoicesFinalized"][number] | undefined,
-): DemoReport["tenants"][number] {
-  const month = tenant.months.find((one) => one.month === closedMonth);
-  if (!month?.money || !url)
-    throw new OperatorError(`billing knows nothing of ${tenant.slug} in ${closedMonth}`, exitCode.failed);
-  if (!invoice && tenant.exempt === null)
-    throw new OperatorError(
-      `${tenant.slug}'s invoice of ${closedMonth} was not closed: ${tenant.problems.join("; ")}`,
-      exitCode.failed,
-    );
-  return {
-    slug: tenant.slug,
-    uid: tenant.uid,
-    url,
-    state: tenant.exempt === null ? tenant.state : `${tenant.state}, exempt`,
-    billableHours: invoice ? invoice.hours : month.activeHours,
-    invoiceCents: invoice?.totalCents ?? null,
-    costCents: month.money.costCents,
-    profitCents: month.money.profitCents,
-  };
-}
-
-function summary(report: DemoReport, why: string): string {
-  const dollars = (cents: number | null) => (cents === null ? "-" : (cents / 100).toFixed(2));
-  const rows = report.tenants.map((tenant) => [
-    ...[tenant.slug, tenant.url, tenant.state, String(tenant.billableHours)],
-    ...[tenant.invoiceCents, tenant.costCents, tenant.profitCents].map(dollars),
-  ]);
-  const { railway, cloudflare, stripe, openrouter } = report.vendorCalls;
-  return [
-    "",
-    table(["tenant", "url", "state", "active hours", "invoice $", "cost $", "profit $"], rows),
-    "(hours, cost and profit of November; the invoice of 1 December is December's flat fee and November's hours)",
-    "",
-    why.trimEnd(),
-    "",
-    `second preview: ${report.secondPreviewChanges} changes; second billing run: ${report.secondRunPosts} posts`,
-    `requests: railway ${railway}, cloudflare ${cloudflare}, stripe ${stripe}, openrouter ${openrouter}; ${report.seconds} s`,
-  ].join("\n");
-}
-
-function whatToTry(folder: string): string {
-  return [
-    "the sandbox goes on running; try:",
-    `  export FLEET_SANDBOX_DIR="$PWD/${folder}"`,
-    "  ./fleet sandbox status",
-    '  eval "$(./fleet env sandbox)"',
-    "  pulumi preview",
-    "  ./fleet sandbox use birch --hours 2 && ./fleet sandbox clock --advanceSeconds 10800",
-    "  ./fleet billing plan",
-    "  ./fleet billing why acme 2026-11-30T02Z",
-    "  ./fleet sandbox stop",
-  ].join("\n");
 }

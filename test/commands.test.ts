@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { commandOf } from "../cli/app.ts";
-import { DemoReport } from "../cli/demo.ts";
+import { DemoReport } from "../cli/demo/report.ts";
 import {
   BenchReport,
   KeysMade,

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { WhyReport } from "../billing/report/why.ts";
-import { DemoReport } from "../cli/demo.ts";
+import { DemoReport } from "../cli/demo/report.ts";
 import { ensureEngine } from "../engine/engine.ts";
 
 const root = resolve(import.meta.dirname, "..");

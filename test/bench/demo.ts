@@ -1,7 +1,7 @@
 /** `fleet bench demo`: how long the main job takes from nothing to invoices, with engine and dependencies in place. */
 import { loadavg } from "node:os";
 import type { Context } from "../../cli/context.ts";
-import { DemoReport } from "../../cli/demo.ts";
+import { DemoReport } from "../../cli/demo/report.ts";
 import { ensureEngine } from "../../engine/engine.ts";
 import { type BenchResult, rounded } from "./bench.ts";
 import { runFleet } from "./command.ts";
