@@ -68,6 +68,15 @@ export function list(value: Value | undefined): readonly Value[] | undefined {
   return Array.isArray(value) ? value : undefined;
 }
 
+/** Places of values that are not declared secret (nor lie inside one that is) and that `isMeant` says yes to: `variables.TUNNEL_TOKEN`, `includes[0].email`. */
+export function clearPlaces(value: Value, isMeant: (name: string, value: Value) => boolean, place = ""): string[] {
+  if (value instanceof Declared || value instanceof Unknown || typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]: [string, Value]) => {
+    const path = Array.isArray(value) ? `${place}[${name}]` : place === "" ? name : `${place}.${name}`;
+    return isMeant(name, inner) ? [path] : clearPlaces(inner, isMeant, path);
+  });
+}
+
 /** For messages: what stands there. `at` opens secrets: never call it with what may be one. */
 export function shown(value: Value | undefined): string {
   if (value === undefined) return "missing";

@@ -1,4 +1,5 @@
 /** All rules. A new one is a file of its own and a line here. */
+import { addressesDeclared } from "./addresses-declared.ts";
 import { cloudflareAccessEqualSessions } from "./cloudflare-access-equal-sessions.ts";
 import { cloudflareDnsFollowsTunnel, cloudflareDnsOnlyTunnels } from "./cloudflare-dns-only-tunnels.ts";
 import { cloudflareTunnelAsksAccess } from "./cloudflare-tunnel-asks-access.ts";
@@ -15,6 +16,7 @@ export const resourceRules: readonly ResourceRule[] = [
   cloudflareDnsOnlyTunnels,
   cloudflareTunnelAsksAccess,
   secretsDeclared,
+  addressesDeclared,
 ];
 
 export const stackRules: readonly StackRule[] = [cloudflareDnsFollowsTunnel, cloudflareAccessEqualSessions];

@@ -22,11 +22,19 @@ test.each(["tunnelSecret", "token", "clientSecret", "apiToken", "password"])(
   },
 );
 
-test("what is declared passes, at its own place or above it; what is not known yet is judged when it is", () => {
+test("what is declared passes, at its own place or above it, known or not", () => {
   const token = "correct-horse";
   expect(check({ variables: { TUNNEL_TOKEN: new Declared(token) } })).toEqual([]);
   expect(check({ variables: new Declared({ TUNNEL_TOKEN: token }) })).toEqual([]);
-  expect(check({ variables: { TUNNEL_TOKEN: unknown, BASIC_AUTH_USERS: new Declared(unknown) } })).toEqual([]);
+  expect(check({ variables: { TUNNEL_TOKEN: new Declared(unknown) } })).toEqual([]);
+  expect(check({ variables: new Declared(unknown) })).toEqual([]);
+});
+
+test("what is not known yet and not declared is refused in the preview already", () => {
+  expect(check({ variables: { TUNNEL_TOKEN: unknown, USER_ID: unknown } })).toEqual([
+    expect.stringContaining("variables.TUNNEL_TOKEN"),
+  ]);
+  expect(check({ variables: unknown })).toEqual([expect.stringContaining("variables is")]);
 });
 
 test("what only sounds a little like a secret passes", () => {

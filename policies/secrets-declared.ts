@@ -1,5 +1,5 @@
-/** What is not declared secret stands in clear in state, previews and logs. */
-import { Declared, type ResourceRule, unknown, type Value } from "./rule.ts";
+/** What is not declared secret stands in clear in state, previews and logs. Whether something is declared is known in a preview, also where its value is not. */
+import { clearPlaces, type ResourceRule, unknown } from "./rule.ts";
 
 export const secretsDeclared: ResourceRule = {
   name: "secrets-declared",
@@ -8,31 +8,26 @@ export const secretsDeclared: ResourceRule = {
   check({ type, props, secretOutputs }) {
     const missing = (outputsOf[type] ?? []).filter((output) => !secretOutputs.includes(output));
     return [
-      ...clearSecrets(props, "").map(
+      ...clearPlaces(props, isClear).map(
         (place) =>
-          `${place} is not declared secret. Wrap it in pulumi.secret (in the plan {secret: …}); a tenant's own secret must not stand in its file`,
+          `${place} is not declared secret. Wrap it in pulumi.secret (in the plan: {secret: …}); a tenant's own secret must not stand in its file`,
       ),
       ...missing.map((output) => `${output} is made by the vendor and not declared secret. Name it in additionalSecretOutputs`),
     ];
   },
 };
 
-/** Secrets that come back from a vendor: a value of theirs is not known before `up`, whether it is secret is. */
+/** Secrets that come back from a vendor. */
 const outputsOf: Readonly<Record<string, readonly string[]>> = {
   "random:index/randomPassword:RandomPassword": ["result"],
   "random:index/randomBytes:RandomBytes": ["base64", "hex"],
   "openrouter:index:Key": ["key"],
 };
 
-/** Arguments and variables whose name says that they hold a secret. */
+/** Arguments and variables whose name says that they hold a secret. `variables` as a whole may hold one while it is not known. */
 const telling = /(?:token|secret|password|passphrase|api_?key|private_?key|management_?key|basic_auth_users)$/i;
 
-/** Places of values that look secret and are not. One that is not known yet is judged by `up`, before it goes anywhere. */
-function clearSecrets(value: Value, place: string): string[] {
-  if (value instanceof Declared || value === unknown || typeof value !== "object" || value === null) return [];
-  return Object.entries(value).flatMap(([name, inner]: [string, Value]) => {
-    const path = Array.isArray(value) ? `${place}[${name}]` : place === "" ? name : `${place}.${name}`;
-    if (typeof inner === "string" && inner !== "" && telling.test(name)) return [path];
-    return clearSecrets(inner, path);
-  });
+function isClear(name: string, value: unknown): boolean {
+  if (value === unknown) return telling.test(name) || name === "variables";
+  return typeof value === "string" && value !== "" && telling.test(name);
 }
