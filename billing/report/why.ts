@@ -130,8 +130,8 @@ export function whyText(report: WhyReport): string {
     ...sourceNames.map((name) => `  ${name.padEnd(18)} ${report.sources[name] ?? "not counted"}`),
     `  memory    ${report.memory.samples} minutes measured, highest ${report.memory.highestGB?.toFixed(3) ?? "-"} GB; tunnel ${report.memory.tunnelSamples}`,
     `  log-ins   ${report.logins.join(" ") || "none"}`,
-    `  model     ${report.modelMinutes.join(" ") || "none"}`,
-    ...report.causes.map((cause) => `  cause     ${cause.kind} ${cause.from}${cause.from === cause.to ? "" : ` to ${cause.to}`}`),
+    `  model     ${report.modelMinutes.length === 0 ? "none" : `${report.modelMinutes.length} minutes: ${spans(report.modelMinutes)}`}`,
+    ...causeLines(report.causes),
     `  ledger    ${report.ledger ? `${report.ledger.verdict}, revision ${report.ledger.revision}, run ${report.ledger.run}` : "not judged by a run yet"}`,
     ...report.posts.map(
       (post) =>
@@ -142,6 +142,30 @@ export function whyText(report: WhyReport): string {
   ];
   if (report.contradiction) lines.push("  !         somebody was seen while the instance slept: look at it");
   return lines.join("\n");
+}
+
+/** Minutes in a row as one span: a sprint makes a call in each of them. */
+function spans(times: readonly string[]): string {
+  const rows: { from: number; to: number }[] = [];
+  for (const time of times) {
+    const at = Date.parse(time);
+    const last = rows.at(-1);
+    if (last && at - last.to <= minuteMs) last.to = at;
+    else rows.push({ from: at, to: at });
+  }
+  return rows.map(({ from, to }) => (from === to ? iso(from) : `${iso(from)} to ${iso(to)}`)).join(", ");
+}
+
+/** Moments of one kind on one line, lasting causes on one each. */
+function causeLines(causes: WhyReport["causes"]): string[] {
+  const moments = Map.groupBy(
+    causes.filter(({ from, to }) => from === to),
+    ({ kind }) => kind,
+  );
+  return [
+    ...causes.filter(({ from, to }) => from !== to).map(({ kind, from, to }) => `  cause     ${kind} ${from} to ${to}`),
+    ...[...moments].map(([kind, of]) => `  cause     ${kind} ${spans(of.map(({ from }) => from).toSorted())}`),
+  ];
 }
 
 async function holds(context: Omit<Context, "lease">, tenant: LedgerTenant, hour: HourZ): Promise<number | null> {
