@@ -69,6 +69,11 @@ function ledgerDir(flags: OpenFlags, env: Environment): string {
     throw new RefusedError(
       "a live ledger on a CI machine's own disk would be lost: set DATABASE_URL, or FLEET_LEDGER_DIR to a folder that lasts",
     );
+  return ledgerFolder(env);
+}
+
+/** The embedded ledger's folder. */
+export function ledgerFolder(env: Environment): string {
   return resolve(env.FLEET_LEDGER_DIR ?? join(root, ".fleet", "ledger"));
 }
 

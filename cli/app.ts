@@ -11,6 +11,7 @@ import { sandboxRoutes } from "./commands/sandbox.ts";
 import { destroy, env, preview, up } from "./commands/stack.ts";
 import { tenantRoutes } from "./commands/tenant.ts";
 import { test } from "./commands/test.ts";
+import { watchRoutes } from "./commands/watch.ts";
 
 const rootRoutes = buildRouteMap({
   routes: {
@@ -24,6 +25,7 @@ const rootRoutes = buildRouteMap({
     destroy,
     pr: prRoutes,
     billing: billingRoutes,
+    watch: watchRoutes,
     sandbox: sandboxRoutes,
     bench,
   },

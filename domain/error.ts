@@ -39,7 +39,7 @@ export class RefusedError extends OperatorError {
 }
 
 export interface VendorRefusal {
-  readonly vendor: "railway" | "cloudflare" | "stripe" | "openrouter";
+  readonly vendor: "railway" | "cloudflare" | "stripe" | "openrouter" | "heartbeat";
   /** GraphQL operation name, or `METHOD /path`. */
   readonly operation: string;
   readonly status?: number;

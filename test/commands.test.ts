@@ -17,6 +17,7 @@ import {
   TenantsListed,
   TenantsResealed,
 } from "../cli/reports.ts";
+import { WatchReport } from "../cli/watch/report.ts";
 
 const text = readFileSync(join(import.meta.dirname, "..", "docs", "commands.md"), "utf8");
 
@@ -38,6 +39,7 @@ const shapes: Record<string, z.ZodType> = {
     schemaVersion: z.literal(1),
     ...Object.fromEntries(link.map((key) => [key, z.string()])),
   }),
+  "fleet watch": WatchReport,
   "fleet demo": DemoReport,
   "fleet test": SuiteReport,
   "fleet bench": BenchReport,

@@ -1,0 +1,53 @@
+import { buildCommand, buildRouteMap } from "@stricli/core";
+import type { Context } from "../context.ts";
+import { json, number, toggle } from "../flags.ts";
+
+export interface RunsFlags {
+  readonly stack: string;
+  readonly maxAge?: number;
+  readonly json?: boolean;
+}
+
+export interface PingFlags {
+  readonly failed?: boolean;
+}
+
+const runs = buildCommand<RunsFlags, [], Context>({
+  loader: async () => (await import("../watch.ts")).runs,
+  parameters: {
+    flags: {
+      stack: { kind: "parsed", parse: String, brief: "its name: sandbox, test, prod", placeholder: "name" },
+      maxAge: number("hours since the newest finished billing run that are still fine; default 12"),
+      json,
+    },
+  },
+  docs: {
+    brief: "Is a billing run or deploy missing, or did one fail? Exit code 1 when it needs a person",
+    fullDescription: [
+      "Looks into the ledger for the newest finished `billing run`, and at the engine's history for the last `up`. Changes nothing.",
+      "",
+      "Example:",
+      "  fleet watch --stack prod",
+    ].join("\n"),
+  },
+});
+
+const ping = buildCommand<PingFlags, [], Context>({
+  loader: async () => (await import("../watch.ts")).ping,
+  parameters: { flags: { failed: toggle("tell of a failure instead") } },
+  docs: {
+    brief: "Tell the service behind FLEET_HEARTBEAT_URL that billing is alive",
+    fullDescription: [
+      "The service writes to a person when this does not come for as long as it was told to wait: so a schedule that no longer runs is noticed from outside.",
+      "",
+      "Example:",
+      "  fleet billing run --stack prod --live && fleet watch ping",
+    ].join("\n"),
+  },
+});
+
+export const watchRoutes = buildRouteMap({
+  routes: { runs, ping },
+  defaultCommand: "runs",
+  docs: { brief: "Notice runs that failed or are missing" },
+});
