@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { OperatorError } from "../../domain/error.ts";
-import { readPreview, uidOf } from "./preview.ts";
+import { readPreview } from "./preview.ts";
 
 const uid = "tn_7k2m9x4q1c";
 const urn = (type: string, name: string, stack = "prod") => `urn:pulumi:${stack}::fleet::fleet:index:Tenant$${type}::${name}`;
@@ -67,8 +67,4 @@ test.each([
 ])("a file that is no preview of this stack is refused by its name (%#)", (text, message) => {
   expect(() => readPreview(text, "p.json", "prod")).toThrow(OperatorError);
   expect(() => readPreview(text, "p.json", "prod")).toThrow(`p.json ${message}`);
-});
-
-test("the owner of a resource is the uid in its logical name", () => {
-  expect([uidOf(urn("a:b:C", `${uid}-x`)), uidOf(urn("a:b:C", "google")), uidOf(undefined)]).toEqual([uid, null, null]);
 });

@@ -71,11 +71,6 @@ export function readPreview(text: string, shown: string, stack: string): Preview
   return { resources: sorted, errors: errors.filter((message) => message !== ""), policies: null };
 }
 
-/** The uid in a resource's urn; null for what belongs to no tenant. */
-export function uidOf(urn: string | undefined): string | null {
-  return uidPattern.exec(urn?.split("::").at(-1) ?? "")?.[0] ?? null;
-}
-
 const uidPattern = /tn_[a-z0-9]{10}/;
 
 function operation(op: string): ResourceChange["op"] | undefined {

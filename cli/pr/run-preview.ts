@@ -1,12 +1,11 @@
 /** Makes a stack's preview on the real engine, where everything for it is at hand. */
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { OperatorError, redact } from "../../domain/error.ts";
 import { type EngineEvent, pulumiEvents } from "../../engine/events.ts";
 import type { Context } from "../context.ts";
 import { sandboxStack, stackEnvironment } from "../environment.ts";
+import { policyArguments, violationsOf } from "../policies.ts";
 import { findSandbox, sandboxFolder } from "../sandbox.ts";
-import { type PolicyResult, type Preview, readPreview, uidOf } from "./preview.ts";
+import { type PolicyResult, type Preview, readPreview } from "./preview.ts";
 
 /** Every stack but the sandbox reads these from the environment. */
 const needed = ["RAILWAY_API_TOKEN", "CLOUDFLARE_API_TOKEN", "OPENROUTER_MANAGEMENT_KEY"];
@@ -29,20 +28,24 @@ export async function runPreview(
 ): Promise<Preview> {
   try {
     const { engine, env } = await stackEnvironment(context, stack);
-    const args = ["preview", "--json", "--stack", stack, ...policyPack(context.root)];
+    const args = ["preview", "--json", "--stack", stack, ...policyArguments(context.root)];
     const allowed = [env.FLEET_ALLOW_DELETE ?? "", ...leaving].join(" ");
     const options = { cwd: context.root, env: { ...env, FLEET_ALLOW_DELETE: allowed }, signal };
     const { events, result } = await pulumiEvents(engine, args, options);
-    const policies: PolicyResult[] | null = policyPack(context.root).length === 0 ? null : [];
+    const ruled: PolicyEvent[] = [];
     const said: string[] = [];
-    for await (const event of events) take(event, policies ?? [], said);
+    for await (const event of events) take(event, ruled, said);
     const { code, stdout, stderr } = await result;
     const preview = stdout.trim().startsWith("{") ? readPreview(stdout, "the engine's preview", stack) : none;
+    const policies = violationsOf(ruled).map(({ uid, policy, level, message, resources }) => ({
+      ...{ uid, policy, level },
+      message: `${resources.map((name) => name.replace(`${uid}-`, "")).join(", ")}: ${message}`,
+    }));
     const errors = causes([...preview.errors, ...said]);
-    const explained = errors.length > 0 || policies?.some(({ level }) => level === "mandatory");
+    const explained = errors.length > 0 || policies.some(({ level }) => level === "mandatory");
     // Anything but code 0 must not look like a whole preview.
     if (code !== 0 && !explained) errors.push(redact(stderr.trim()) || `pulumi preview ended with code ${code}`);
-    return { ...preview, errors, policies: policies?.sort((left, right) => (order(left) < order(right) ? -1 : 1)) ?? null };
+    return { ...preview, errors, policies: policies.sort((left, right) => (order(left) < order(right) ? -1 : 1)) };
   } catch (error) {
     if (!(error instanceof OperatorError)) throw error;
     return { ...none, errors: [error.message] };
@@ -59,16 +62,11 @@ function order({ uid, policy, message }: PolicyResult): string {
   return `${uid ?? ""} ${policy} ${message}`;
 }
 
-/** The repository's own pack, where there is one. */
-function policyPack(root: string): readonly string[] {
-  return existsSync(join(root, "policies", "PulumiPolicy.yaml")) ? ["--policy-pack", join(root, "policies")] : [];
-}
-
 const none: Preview = { resources: [], errors: [], policies: null };
 
-function take(event: EngineEvent, policies: PolicyResult[], said: string[]): void {
+type PolicyEvent = Extract<EngineEvent, { kind: "policy" }>;
+
+function take(event: EngineEvent, ruled: PolicyEvent[], said: string[]): void {
   if (event.kind === "diagnostic" && event.severity === "error") said.push(event.message);
-  if (event.kind !== "policy") return;
-  const { policy, level, message, urn } = event;
-  policies.push({ policy, level, message, uid: uidOf(urn) });
+  if (event.kind === "policy") ruled.push(event);
 }
