@@ -118,6 +118,14 @@ test("what must not be missed comes first: the refusals, then what is removed", 
   expect(places[0]).toBeGreaterThan(0);
 });
 
+test("that no policy objects is said only where the policies were asked", () => {
+  const said = (more: Partial<StackReport>) =>
+    /No policy objects|policies were not asked/.exec(renderMarkdown(reported([stackOf({ tenants: [tenant(1)], ...more })])))?.[0];
+  expect(said({ policies: [] })).toBe("No policy objects");
+  expect(said({ policies: null })).toBe("policies were not asked");
+  expect(said({ policies: null, source: "files", why: "no secrets" })).toBeUndefined();
+});
+
 test("lines are short enough for a phone except the folded lists, and there is no table", () => {
   const text = renderMarkdown(reported([stackOf({ tenants: [tenant(1), tenant(2)] })]));
   expect(text).not.toContain("|");
