@@ -37,17 +37,17 @@ test("data is protected unless the stack's file says otherwise", async () => {
 
 test("open paths and offboarding are what the tenant's file says; an unknown tenant has neither", async () => {
   const facts = factsOf("sandbox", root);
-  expect(facts.openPaths(birch)).toEqual(["/yourapp"]);
-  expect(facts.openPaths(acme)).toEqual([]);
-  expect(facts.openPaths("tn_0000000000")).toEqual([]);
+  expect(await facts.openPaths(birch)).toEqual(["/yourapp"]);
+  expect(await facts.openPaths(acme)).toEqual([]);
+  expect(await facts.openPaths("tn_0000000000")).toEqual([]);
 
   const own = folder();
   await mkdir(join(own, "tenants/sandbox"), { recursive: true });
   await cp(join(root, "tenants/plans"), join(own, "tenants/plans"), { recursive: true });
   await copyFile(join(root, "tenants/sandbox/birch.yaml"), join(own, "tenants/sandbox/birch.yaml"));
-  expect(factsOf("sandbox", own).isOffboarding(birch)).toBe(false);
+  expect(await factsOf("sandbox", own).isOffboarding(birch)).toBe(false);
   const entry = `uid: ${birch}\nname: Birch\nplan: standard-2026-01\nstate: offboarding\naccess: { members: [{ emailDomain: birch.example }] }\n`;
   await writeFile(join(own, "tenants/sandbox/birch.yaml"), entry);
-  expect(factsOf("sandbox", own).isOffboarding(birch)).toBe(true);
-  expect(factsOf("sandbox", own).isOffboarding(acme)).toBe(false);
+  expect(await factsOf("sandbox", own).isOffboarding(birch)).toBe(true);
+  expect(await factsOf("sandbox", own).isOffboarding(acme)).toBe(false);
 });

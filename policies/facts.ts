@@ -2,17 +2,15 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { z } from "zod";
-import { readStack } from "../tenants/load.ts";
 import type { TenantEntry } from "../tenants/schema.ts";
 
 export interface Facts {
   /** `fleet:protect` of the stack; true unless it says otherwise. */
   readonly protect: boolean;
   /** Whether the tenant's file says `state: offboarding`. False for an unknown one. */
-  isOffboarding(uid: string): boolean;
+  isOffboarding(uid: string): Promise<boolean>;
   /** Paths that the tenant's file opens to people without log-in. */
-  openPaths(uid: string): readonly string[];
+  openPaths(uid: string): Promise<readonly string[]>;
 }
 
 /** Reads `Pulumi.<stack>.yaml` and `tenants/<stack>` below the root, each when first asked for. The SDK hands a pack neither the stack's configuration nor its
@@ -24,8 +22,8 @@ export function factsOf(stack: string, root: string): Facts {
     get protect() {
       return protect();
     },
-    isOffboarding: (uid) => entries().get(uid)?.state === "offboarding",
-    openPaths: (uid) => entries().get(uid)?.access.publicPaths ?? [],
+    isOffboarding: async (uid) => (await entries()).get(uid)?.state === "offboarding",
+    openPaths: async (uid) => (await entries()).get(uid)?.access.publicPaths ?? [],
   };
 }
 
@@ -34,15 +32,18 @@ export function stackOf(urn: string): string {
   return /^urn:pulumi:([^:]*)::/.exec(urn)?.[1] ?? "";
 }
 
-const Settings = z.object({ config: z.record(z.string(), z.unknown()).nullish() });
-
+/** Without zod, because nothing but this one word counts, and anything else than a plain false protects. */
 function readProtect(file: string): boolean {
   if (!existsSync(file)) return true;
-  const settings = Settings.safeParse(parse(readFileSync(file, "utf8")));
-  return String(settings.data?.config?.["fleet:protect"]) !== "false";
+  const settings: unknown = parse(readFileSync(file, "utf8"));
+  const config = typeof settings === "object" && settings !== null && "config" in settings ? settings.config : undefined;
+  const said = typeof config === "object" && config !== null && "fleet:protect" in config ? config["fleet:protect"] : undefined;
+  return String(said) !== "false";
 }
 
-function readEntries(stack: string, root: string): ReadonlyMap<string, TenantEntry> {
+async function readEntries(stack: string, root: string): Promise<ReadonlyMap<string, TenantEntry>> {
+  // Loaded only when asked for: the schema takes a quarter of a second, and most runs never need it.
+  const { readStack } = await import("../tenants/load.ts");
   // Whether an address may stand there unsealed is the program's question, not ours.
   const { tenants } = readStack(stack, { root, personalData: "plain" });
   return new Map(tenants.map(({ entry }) => [entry.uid, entry]));

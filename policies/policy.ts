@@ -13,12 +13,12 @@ import { Declared, type Resource, type ResourceRule, type StackRule, unknown, ty
 
 export function policyOf(rule: ResourceRule): ResourceValidationPolicy {
   const { name, description } = rule;
-  const judge = (resource: Resource) => rule.check(resource, facts(resource.urn));
+  const judge = async (resource: Resource) => rule.check(resource, facts(resource.urn));
   if (rule.seesSecrets !== true)
     return {
       ...{ name, description, enforcementLevel: "mandatory" },
-      validateResource: (args, report) => {
-        for (const message of judge(resourceOf(args))) report(message);
+      validateResource: async (args, report) => {
+        for (const message of await judge(resourceOf(args))) report(message);
       },
     };
   // Only a remediation is handed secrets as such (the SDK opens them for everything else). It comes before the validation of the same resource and
@@ -26,8 +26,8 @@ export function policyOf(rule: ResourceRule): ResourceValidationPolicy {
   const found = new Map<string, readonly string[]>();
   return {
     ...{ name, description, enforcementLevel: "remediate" },
-    remediateResource: (args) => {
-      found.set(args.urn, judge(resourceOf(args)));
+    remediateResource: async (args) => {
+      found.set(args.urn, await judge(resourceOf(args)));
     },
     validateResource: (args, report) => {
       const messages = found.get(args.urn);

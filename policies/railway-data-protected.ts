@@ -5,10 +5,10 @@ import { type ResourceRule, uidOf } from "./rule.ts";
 export const railwayDataProtected: ResourceRule = {
   name: "railway-data-protected",
   description: "A tenant's project and volume are protected from deletion unless the tenant is offboarding",
-  check({ type, name, protect }, facts) {
+  async check({ type, name, protect }, facts) {
     if (!["railway:index:Project", "railway:index:Volume"].includes(type) || protect || !facts.protect) return [];
     const uid = uidOf(name);
-    if (uid !== undefined && facts.isOffboarding(uid)) return [];
+    if (uid !== undefined && (await facts.isOffboarding(uid))) return [];
     return [
       "is not protected, so a change could delete the tenant's data. Give it protect and retainOnDelete (keep: true in the plan); to let a tenant go, set state: offboarding in its file first",
     ];

@@ -6,18 +6,18 @@ import { resource, strict } from "./testing.ts";
 const instance = (props: Record<string, Value>) =>
   railwayNoPublicAddress.check(resource("railway:index:ServiceInstance", props), strict);
 
-test("an instance must forbid addresses, in words that a preview can show", () => {
-  expect(instance({ publicAddress: "forbid" })).toEqual([]);
-  expect(instance({})).toEqual([expect.stringContaining("missing")]);
-  expect(instance({ publicAddress: "ignore" })).toEqual([expect.stringContaining('Write publicAddress: "forbid"')]);
-  expect(instance({ publicAddress: unknown })).toEqual([expect.stringContaining("not known before up")]);
+test("an instance must forbid addresses, in words that a preview can show", async () => {
+  expect(await instance({ publicAddress: "forbid" })).toEqual([]);
+  expect(await instance({})).toEqual([expect.stringContaining("missing")]);
+  expect(await instance({ publicAddress: "ignore" })).toEqual([expect.stringContaining('Write publicAddress: "forbid"')]);
+  expect(await instance({ publicAddress: unknown })).toEqual([expect.stringContaining("not known before up")]);
 });
 
 test.each(["railway:index:ServiceDomain", "railway:index/customDomain:CustomDomain", "railway:index/tcpProxy:TcpProxy"])(
   "%s is refused",
-  (type) => expect(railwayNoPublicAddress.check(resource(type), strict)).toHaveLength(1),
+  async (type) => expect(await railwayNoPublicAddress.check(resource(type), strict)).toHaveLength(1),
 );
 
-test("other resources are none of its business", () => {
-  expect(railwayNoPublicAddress.check(resource("railway:index:Service"), strict)).toEqual([]);
+test("other resources are none of its business", async () => {
+  expect(await railwayNoPublicAddress.check(resource("railway:index:Service"), strict)).toEqual([]);
 });

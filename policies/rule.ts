@@ -45,7 +45,7 @@ interface Named {
 export interface ResourceRule extends Named {
   /** Whether the rule looks at what is declared secret; to the others all values are open. */
   readonly seesSecrets?: boolean;
-  check(resource: Resource, facts: Facts): readonly string[];
+  check(resource: Resource, facts: Facts): readonly string[] | Promise<readonly string[]>;
 }
 
 /** Judges resources together, at the end of a preview or up. In a preview that is before anything happened, in `up` after it: what must be stopped at the

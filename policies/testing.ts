@@ -3,7 +3,7 @@ import type { Facts } from "./facts.ts";
 import type { Resource, Value } from "./rule.ts";
 
 /** Of a stack whose data is protected and whose tenants are all active, with nothing open. */
-export const strict: Facts = { protect: true, isOffboarding: () => false, openPaths: () => [] };
+export const strict: Facts = { protect: true, isOffboarding: async () => false, openPaths: async () => [] };
 
 export function resource(
   type: string,
