@@ -74,7 +74,7 @@ function ledgerDir(flags: OpenFlags, env: Environment): string {
 
 /** The embedded ledger's folder. */
 export function ledgerFolder(env: Environment): string {
-  return resolve(env.FLEET_LEDGER_DIR ?? join(root, ".fleet", "ledger"));
+  return resolve(env.FLEET_LEDGER_DIR || join(root, ".fleet", "ledger"));
 }
 
 function stripeOf(flags: OpenFlags, env: Environment, clock: Context["clock"], say: (message: string) => void): StripeClient {

@@ -125,6 +125,21 @@ test("a file that lost its link's target folder is written into the checkout, ne
   expect(existsSync(join(folder, "acme.yaml"))).toBe(false);
 });
 
+test("a commit that is not here yet is fetched by its hash", () => {
+  history();
+  write("tenants/prod/dune.yaml", "name: dune\n");
+  const branch = commit("branch");
+  git("checkout", "-q", "main");
+  const origin = join(folder, "origin.git");
+  git("clone", "-q", "--bare", ".", origin);
+  git("branch", "-q", "-D", "branch");
+  git("reflog", "expire", "--expire=now", "--all");
+  git("gc", "-q", "--prune=now");
+  git("remote", "add", "origin", origin);
+  expect(take(branch)).toEqual({ status: 0, stdout: "", stderr: "" });
+  expect(read("tenants/prod/dune.yaml")).toBe("name: dune\n");
+});
+
 test("a branch that cannot be merged is told so, and nothing is taken of it", () => {
   history();
   write("tenants/prod/acme.yaml", "name: the branch's\n");
