@@ -74,6 +74,12 @@ function parse<Value>(text: string, shown: string, schema: z.ZodType<Value>): { 
       message: message.replaceAll(/\p{Cc}+/gu, " ").trim(),
     };
   };
+  const hidden = [...text.matchAll(invisible)];
+  if (hidden.length > 0) {
+    lines.addNewLine(0);
+    for (const { index } of text.matchAll(/\n/g)) lines.addNewLine(index + 1);
+    return { problems: hidden.slice(0, mostFaults).map(({ 0: said, index }) => problem(index, invisibleWords(said))) };
+  }
   try {
     const document = parseDocument(text, {
       lineCounter: lines,
@@ -123,6 +129,14 @@ function parse<Value>(text: string, shown: string, schema: z.ZodType<Value>): { 
 
 const mostFaults = 10;
 
+/** What shows a reviewer something else than what is read: control characters, marks that turn the direction of a line, line ends that only some editors know. */
+const invisible = /[^\P{Cc}\t\n\r]|\p{Bidi_Control}|[\u2028\u2029\ufeff\ufffe\uffff]/gu;
+
+function invisibleWords(said: string): string {
+  const code = (said.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
+  return `holds a character that nobody sees (U+${code}); remove it, or write it escaped in double quotes`;
+}
+
 /** The parser's own words that are meant for programmers. */
 const faultWords: Partial<Record<string, string>> = {
   MULTIPLE_DOCS: "a second document begins (---); one file holds one entry",
@@ -136,7 +150,7 @@ function offsetOf(root: ParsedNode, path: readonly (string | number)[], atKey: b
   for (const [depth, part] of path.entries()) {
     if (isMap(here)) {
       const pair: unknown = here.items.find(
-        (item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(part),
+        (item) => isPair(item) && isScalar(item.key) && String(item.key.value ?? "") === String(part),
       );
       if (!isPair(pair)) return offset;
       const last = depth === path.length - 1;

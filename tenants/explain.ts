@@ -74,7 +74,9 @@ function article(expected: string): string {
 export function sample(input: unknown): string {
   if (Array.isArray(input)) return "a list";
   if (typeof input === "object" && input !== null) return "a block of keys";
-  const said = (JSON.stringify(input) ?? String(input)).replaceAll(/([^\s"'<>@])[^\s"'<>@]*@/gu, "$1…@");
+  const said = (JSON.stringify(input) ?? String(input))
+    .replaceAll(/([^\s"'<>@])[^\s"'<>@]*@/gu, "$1…@")
+    .replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (hidden) => `\\u{${(hidden.codePointAt(0) ?? 0).toString(16)}}`);
   return said.length > 60 ? `${said.slice(0, 57)}…"` : said;
 }
 

@@ -94,7 +94,25 @@ export function readStack(stack: string, options: LoadOptions): Loaded {
       tenants.push({ stack, slug: slug as TenantSlug, file, entry: outcome.read.value, plan, place });
   }
   problems.push(...collisions(files));
-  return { tenants, problems: [...problems].sort(byPlace) };
+  return { tenants, problems: [...bounded([...problems].sort(byPlace))] };
+}
+
+const mostOfOneFile = 50;
+
+/** One file, however wrong, does not push the others' problems out of sight (or a log over its limit). */
+function* bounded(problems: readonly Problem[]): Generator<Problem> {
+  const counts = new Map<string | undefined, number>();
+  for (const { file } of problems) counts.set(file, (counts.get(file) ?? 0) + 1);
+  let told = 0;
+  for (const [index, problem] of problems.entries()) {
+    told = problem.file === problems[index - 1]?.file ? told + 1 : 1;
+    if (told <= mostOfOneFile) yield problem;
+    else if (told === mostOfOneFile + 1)
+      yield {
+        ...problem,
+        message: `and ${(counts.get(problem.file) ?? 0) - mostOfOneFile} more problems from here on; put the ones above right first`,
+      };
+  }
 }
 
 /** The stacks that have a folder of tenants, in alphabetical order. */

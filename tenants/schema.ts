@@ -52,7 +52,7 @@ const publicMailDomains = [
 
 type Said = (said: string) => string;
 const say = (message: Said) => ({
-  error: (issue: { readonly input?: unknown }) => message(sample(issue.input)),
+  error: (issue: { readonly input?: unknown }) => (issue.input === undefined ? "is missing" : message(sample(issue.input))),
 });
 /** A text of this pattern; anything but a text gets the general message of explain.ts. */
 const text = (pattern: RegExp, message: Said) => z.string().regex(pattern, say(message));
@@ -180,10 +180,16 @@ const App = z.strictObject({
         (name) => !fleetVariables.some((taken) => taken === name) && !name.startsWith("RAILWAY_"),
         say((said) => `${said} is set by the fleet or by Railway and cannot be set here`),
       ),
-      z.string().max(
-        4096,
-        say(() => "is longer than 4096 characters"),
-      ),
+      z
+        .string()
+        .max(
+          4096,
+          say(() => "is longer than 4096 characters"),
+        )
+        .regex(
+          /^(?:\P{Cc}|[\t\n])*$/u,
+          say(() => "holds a control character"),
+        ),
     )
     .optional()
     .describe("More variables of the application; never a secret: everybody who can read the repository reads them"),
@@ -207,6 +213,10 @@ const Billing = z.strictObject({
       say(() => "needs a reason"),
     )
     .max(200)
+    .regex(
+      /^[^\p{Cc}\p{Cf}]*$/u,
+      say(() => "holds a control character"),
+    )
     .optional()
     .describe("A reason: never billed, shown in every report"),
   budgetHours: z
