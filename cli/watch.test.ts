@@ -55,7 +55,13 @@ async function run(name: string, endedAt: number, problems = 0): Promise<void> {
 }
 
 function fleet(args: readonly string[], more: Record<string, string> = {}) {
-  const env = { PATH: `${join(folder, "bin")}:/usr/bin:/bin`, HOME: folder, FLEET_LEDGER_DIR: ledgerDir, ...more };
+  const env = {
+    PATH: `${join(folder, "bin")}:/usr/bin:/bin`,
+    HOME: folder,
+    FLEET_LEDGER_DIR: ledgerDir,
+    NODE_COMPILE_CACHE: join(root, ".fleet", "compile-cache"),
+    ...more,
+  };
   const command = ["--disable-warning=ExperimentalWarning", join(root, "cli", "main.ts"), "watch", ...args];
   return new Promise<{ code: number; stdout: string; stderr: string }>((done) => {
     execFile(process.execPath, command, { env }, (error, stdout, stderr) => {

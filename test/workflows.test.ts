@@ -211,6 +211,12 @@ test("a fork's pull request reaches no secret: the only job with an environment 
   ]);
 });
 
+test("in a copy of this repository nothing is made, billed or told before it is enabled", () => {
+  const jobs = [read(textOf("deploy")).jobs.up, read(textOf("billing")).jobs.run, read(textOf("watch")).jobs.watch];
+  for (const job of jobs) expect(job?.if).toMatch(/^vars\.FLEET_ENABLED == 'true'(?: && \(.*\))?$/);
+  expect(read(textOf("watch")).jobs.tell?.if).toContain("needs.watch.result != 'skipped'");
+});
+
 test("the tenants of a pull request are taken before anything looks at them", () => {
   const { jobs } = read(textOf("pull-request"));
   for (const name of ["check", "preview"]) {

@@ -136,7 +136,8 @@ test("a commit that is not here yet is fetched by its hash", () => {
   git("reflog", "expire", "--expire=now", "--all");
   git("gc", "-q", "--prune=now");
   git("remote", "add", "origin", origin);
-  expect(take(branch)).toEqual({ status: 0, stdout: "", stderr: "" });
+  const { env } = standIn("gh", "exit 1");
+  expect(run("take-tenants", [branch], { env })).toEqual({ status: 0, stdout: "", stderr: "" });
   expect(read("tenants/prod/dune.yaml")).toBe("name: dune\n");
 });
 
