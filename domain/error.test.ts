@@ -27,6 +27,14 @@ test("secrets are hidden in every text: registered ones and those that can be kn
   expect(clean).toContain("a short word");
 });
 
+test("mail addresses are masked wherever they stand; digests, versions and long texts stay as they are, in little time", () => {
+  expect(redact('{"email":"ada.l+x@acme.example"}, a=ada%2Bx%40acme.example, <grace@mail.acme.example>')).toBe(
+    '{"email":"a…@acme.example"}, a=a…%40acme.example, <g…@mail.acme.example>',
+  );
+  const plain = `image@sha256:833ccf94 vitest@5.1.1 @pulumi/pulumi@3.270.0 a…@acme.example ${"x".repeat(2_000_000)}`;
+  expect(redact(plain)).toBe(plain);
+});
+
 test("a vendor's refusal names operation, status, code and request, and hides what the vendor repeats", () => {
   const error = new VendorError({
     vendor: "stripe",

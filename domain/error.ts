@@ -76,7 +76,8 @@ export function registerSecret(value: string | undefined): void {
   if (value && value.length >= 8) secrets.add(value);
 }
 
-/** Replaces registered secrets, bearer tokens, Stripe, OpenRouter and age keys in a text. */
+/** Replaces registered secrets, bearer tokens, Stripe, OpenRouter and age keys in a text, and masks mail addresses (`a…@acme.example`): vendors repeat in
+ *  a refusal what they were sent. */
 export function redact(text: string): string {
   let clean = text;
   for (const secret of secrets) clean = clean.replaceAll(secret, "[secret]");
@@ -84,8 +85,12 @@ export function redact(text: string): string {
     .replace(/\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}/gi, "$1 [secret]")
     .replace(/\b(?:sk|rk)_(?:test|live)_[A-Za-z0-9]{6,}/g, "[secret]")
     .replace(/\bsk-or-[A-Za-z0-9-]{8,}/g, "[secret]")
-    .replace(/\bAGE-SECRET-KEY-[A-Z0-9]+/g, "[secret]");
+    .replace(/\bAGE-SECRET-KEY-[A-Z0-9]+/g, "[secret]")
+    .replace(address, "$1…$2");
 }
+
+/** Looking only where a word begins keeps the time in proportion to the text. */
+const address = /(?<![\w.%+'-])([\w+])[\w.%+'-]*((?:@|%40)(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,})/g;
 
 /** For states that cannot be: our own bug, shown with a stack. */
 export function assert(condition: unknown, message: string): asserts condition {

@@ -10,8 +10,8 @@ const Fault = z
     nth: z.int().min(1).optional(),
     /** Each matching call with this chance, until the faults are cleared. */
     probability: z.number().min(0).max(1).optional(),
-    effect: z.string().regex(/^(status:[2-5]\d\d|delay:\d+|dropAnswer|graphqlError:.+)$/s, {
-      error: "an effect is status:<code>, delay:<ms>, dropAnswer or graphqlError:<message>",
+    effect: z.string().regex(/^(status:[2-5]\d\d|delay:\d+|dropAnswer|graphqlError:.+|echo)$/s, {
+      error: "an effect is status:<code>, delay:<ms>, dropAnswer, graphqlError:<message> or echo",
     }),
   })
   .refine((fault) => (fault.nth === undefined) !== (fault.probability === undefined), {
@@ -23,7 +23,8 @@ export type Effect =
   | { readonly kind: "status"; readonly status: number }
   | { readonly kind: "delay"; readonly milliseconds: number }
   | { readonly kind: "dropAnswer" }
-  | { readonly kind: "graphqlError"; readonly message: string };
+  | { readonly kind: "graphqlError"; readonly message: string }
+  | { readonly kind: "echo" };
 
 export class Faults {
   #waiting: { fault: Fault; seen: number }[] = [];
@@ -75,6 +76,8 @@ function parseEffect(text: string): Effect {
       return { kind, milliseconds: Number(value) };
     case "graphqlError":
       return { kind, message: value };
+    case "echo":
+      return { kind };
     default:
       return { kind: "dropAnswer" };
   }

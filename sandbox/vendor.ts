@@ -77,6 +77,8 @@ export class Vendor {
           return ordered(effect.status);
         case "graphqlError":
           return this.emulator.graphqlError?.(effect.message) ?? json({ error: effect.message }, 400);
+        case "echo":
+          return echoed(request, await request.clone().text());
         case "dropAnswer":
           lost = true;
           break;
@@ -164,6 +166,13 @@ function ordered(status: number): Response {
   // HTTP forbids these a body.
   if ([204, 205, 304].includes(status)) return new Response(null, { status });
   return json({ error: `a fault ordered in the sandbox: HTTP ${status}` }, status);
+}
+
+/** A refusal that repeats credential and body, as vendors do; its shape is read by the clients of all of them. */
+function echoed(request: Request, body: string): Response {
+  const message = `cannot process "${body}" of ${request.headers.get("authorization") ?? "nobody"}`;
+  const refusal = { success: false, errors: [{ code: 1004, message }], messages: [], result: null };
+  return json({ ...refusal, error: { message, type: "invalid_request_error", code: 400 } }, 400);
 }
 
 export function asObject(body: unknown): Record<string, unknown> {

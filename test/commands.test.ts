@@ -1,9 +1,11 @@
 /** docs/commands.md, held to what the commands print. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { run } from "@stricli/core";
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { commandOf } from "../cli/app.ts";
+import { app, commandOf } from "../cli/app.ts";
+import { processContext } from "../cli/context.ts";
 import { DemoReport } from "../cli/demo/report.ts";
 import {
   BenchReport,
@@ -19,7 +21,8 @@ import {
 } from "../cli/reports.ts";
 import { WatchReport } from "../cli/watch/report.ts";
 
-const text = readFileSync(join(import.meta.dirname, "..", "docs", "commands.md"), "utf8");
+const page = join(import.meta.dirname, "..", "docs", "commands.md");
+const text = readFileSync(page, "utf8");
 
 /** Billing's own: billing/commands.ts prints them without a schema. */
 const part = z.strictObject({ kind: z.string(), plan: z.string().nullable(), id: z.string(), made: z.boolean() });
@@ -58,6 +61,48 @@ test.each(examples)("the example of `$command` has exactly the fields that the c
 
 test("each shape has its example", () => {
   expect(examples.map(({ command }) => command).sort()).toEqual(Object.keys(shapes).sort());
+});
+
+/** Every command with its line of `--help` one level up. */
+function* commandsBelow(target: typeof app.root, words: readonly string[] = []): Generator<[string[], string]> {
+  if (!("getAllEntries" in target)) return yield [[...words], target.brief];
+  for (const { name, target: inner, hidden } of target.getAllEntries())
+    if (!hidden) yield* commandsBelow(inner, [...words, name.original]);
+}
+
+async function helpOf(words: readonly string[]): Promise<string> {
+  let text = "";
+  const write = (chunk: string) => {
+    text += chunk;
+    return true;
+  };
+  const process = { stdout: { write }, stderr: { write }, exitCode: 0, env: {} };
+  await run(app, [...words, "--help"], { ...processContext, process });
+  return text;
+}
+
+/** What `--help` prints, without what every command has. */
+async function referenceOf(words: readonly string[], brief: string): Promise<string> {
+  const lines = (await helpOf(words)).trimEnd().split("\n");
+  const own = lines.filter((line) => !/^ {2}fleet .* --help$|^ {2}-h {2}--help |^ {6,}-- {2,}All subsequent/.test(line));
+  const kept = own.filter((line, at) => line !== brief && !(line === "FLAGS" && !own[at + 1]?.trim()));
+  const block = kept
+    .join("\n")
+    .replaceAll(/\n{3,}/g, "\n\n")
+    .trimEnd();
+  return `### fleet ${words.join(" ")}\n\n${brief}.\n\n\`\`\`text\n${block}\n\`\`\`\n`;
+}
+
+test("the reference in docs/commands.md is what the commands' help says", async () => {
+  const made = /(<!-- made from the commands: [^\n]*-->\n)[\s\S]*(?=<!-- end -->)/;
+  const commands = [...commandsBelow(app.root)];
+  expect(commands.length).toBeGreaterThan(25);
+  const parts: string[] = [];
+  for (const [words, brief] of commands) parts.push(await referenceOf(words, brief));
+  const fresh = text.replace(made, (_, head: string) => `${head}\n${parts.join("\n")}\n`);
+  expect(fresh).toContain("### fleet tenant new\n");
+  const renew = "renew it with: node_modules/.bin/vitest run --project unit test/commands.test.ts -u";
+  await expect(fresh, renew).toMatchFileSnapshot(page);
 });
 
 test("every command that is named in the documents exists", () => {

@@ -91,7 +91,7 @@ const fault = buildCommand<
         { brief: "railway, cloudflare, stripe or openrouter", parse: String, placeholder: "vendor" },
         { brief: "the operation as the recorded calls name it, or *", parse: String, placeholder: "operation", optional: true },
         {
-          brief: "status:<code>, delay:<ms>, dropAnswer or graphqlError:<message>",
+          brief: "status:<code>, delay:<ms>, dropAnswer, graphqlError:<message> or echo (refuses, and repeats what it was sent)",
           parse: String,
           placeholder: "effect",
           optional: true,
