@@ -10,6 +10,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   up: async () => (await import("../../test/bench/up.ts")).bench,
   demo: async () => (await import("../../test/bench/demo.ts")).bench,
   memory: async () => (await import("../../test/bench/memory.ts")).bench,
+  tenants: async () => (await import("../../test/bench/tenants.ts")).bench,
 };
 
 export const bench = buildCommand<{ json?: boolean }, [string], Context>({

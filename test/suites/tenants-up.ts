@@ -1,12 +1,13 @@
 /** The real command on a real engine, in a clone with a sandbox of its own. */
 import { ok } from "node:assert/strict";
-import { execFile, execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { z } from "zod";
 import { root } from "../../cli/context.ts";
 import { askSandbox, launchSandbox, stopSandbox } from "../../cli/sandbox.ts";
+import { copyCheckout } from "../checkout.ts";
 import { type Answer, type Broken, refusedWell } from "./tenants-scene.ts";
 
 /** Runs `fleet up sandbox` with each broken file in turn; throws if one is not refused, or if any vendor was called at all. */
@@ -40,19 +41,6 @@ export async function nothingIsMade(files: readonly Broken[]): Promise<void> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** What Git knows or would know of this checkout, with the same dependencies. */
-export function copyCheckout(to: string): void {
-  const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "-z"], {
-    cwd: root,
-    encoding: "utf8",
-  });
-  for (const file of files.split("\0").filter((name) => name !== "" && existsSync(join(root, name)))) {
-    mkdirSync(dirname(join(to, file)), { recursive: true });
-    cpSync(join(root, file), join(to, file));
-  }
-  symlinkSync(join(root, "node_modules"), join(to, "node_modules"));
 }
 
 function up(clone: string, sandbox: string): Promise<Answer> {
