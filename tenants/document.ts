@@ -55,7 +55,7 @@ function readText(
     if (facts.size > largestFileBytes) return { reason: `is ${facts.size} bytes; at most ${largestFileBytes} are read` };
     if (draft !== undefined && Buffer.byteLength(draft) > largestFileBytes)
       return { reason: `would be ${Buffer.byteLength(draft)} bytes; at most ${largestFileBytes} are read` };
-    return { text: draft ?? new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(real)) };
+    return { text: draft?.replace(/^\ufeff/, "") ?? new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(real)) };
   } catch (error) {
     if (error instanceof TypeError) return { reason: "is not UTF-8 text; save it as UTF-8" };
     const code = error instanceof Error && "code" in error ? String(error.code) : String(error);

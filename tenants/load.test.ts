@@ -232,9 +232,9 @@ test("what is wrong with a file's shape does not hide what it has in common with
   write("birch.yaml", entry(1, "  sessionDuration: 3 days\nbilling: { customer: cus_Q1w2e3 }\n"));
   const { problems } = readStack("prod", { root, plans });
   expect(problems.map(formatProblem)).toEqual([
-    "tenants/prod/acme.yaml:6:14 access.members.0.email: is not sealed; seal it with fleet tenant new, or set fleet:personalData to plain for this stack",
+    "tenants/prod/acme.yaml:6:14 access.members.0.email: is not sealed; take it out and add it with fleet tenant edit --add-email (an only member: fleet tenant new), or set fleet:personalData to plain for this stack",
     "tenants/prod/birch.yaml:1:6 uid: is already the uid of tenants/prod/acme.yaml; each tenant has its own (fleet tenant new makes one)",
-    "tenants/prod/birch.yaml:6:14 access.members.0.email: is not sealed; seal it with fleet tenant new, or set fleet:personalData to plain for this stack",
+    "tenants/prod/birch.yaml:6:14 access.members.0.email: is not sealed; take it out and add it with fleet tenant edit --add-email (an only member: fleet tenant new), or set fleet:personalData to plain for this stack",
     'tenants/prod/birch.yaml:7:20 access.sessionDuration: "3 days" is not a duration; write 30m, 1h … 24h',
     "tenants/prod/birch.yaml:8:22 billing.customer: is already the customer of tenants/prod/acme.yaml; each tenant pays by itself",
   ]);

@@ -207,7 +207,7 @@ function* againstPlan(draft: Drafted, plans: ReadonlyMap<string, Plan>, personal
       if (said !== undefined && personalData === "sealed" && !isSealed(said))
         yield at(
           [...path, kind],
-          "is not sealed; seal it with fleet tenant new, or set fleet:personalData to plain for this stack",
+          "is not sealed; take it out and add it with fleet tenant edit --add-email (an only member: fleet tenant new), or set fleet:personalData to plain for this stack",
         );
     }
     const open = (["emailDomain", "githubOrganization", "googleGroup"] as const).find((kind) => member[kind] !== undefined);

@@ -59,7 +59,7 @@ const text = (pattern: RegExp, message: Said) => z.string().regex(pattern, say(m
 
 const address = text(
   new RegExp(`${emailPattern.source}|${sealedPattern.source}`),
-  (said) => `${said} is neither a sealed address (age:…, made by fleet tenant new) nor an e-mail address`,
+  (said) => `${said} is neither a sealed address (age:…, made by fleet tenant new or edit) nor an e-mail address`,
 );
 
 const memberKinds = ["email", "emailDomain", "githubOrganization", "googleGroup"] as const;

@@ -35,7 +35,7 @@ export async function sealedProblems(
     const stranger = alone ? undefined : await firstAsync(strangers, (candidate) => opens(sealed, candidate.open));
     if (stranger !== undefined)
       return say(
-        `is sealed to ${stranger.other}, whose identity everybody can read; seal it to this stack with fleet tenant new`,
+        `is sealed to ${stranger.other}, whose identity everybody can read; seal it to this stack with fleet tenant edit`,
       );
     if (address instanceof Error) return say(address.message);
     return address === undefined || emailPattern.test(address) ? [] : say("does not hold an e-mail address; seal it again");

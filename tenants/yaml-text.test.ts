@@ -50,10 +50,11 @@ test("lists and blocks on one line are changed on that line", () => {
   expect(setKey(flat, ["access"], "sessionDuration", "8h")).toBe(flat.replace("] }", "], sessionDuration: 8h }"));
 });
 
-test("Windows' line ends, a last line without its end and a list at its key's own margin are kept", () => {
+test("Windows' line ends, a last line without its end, a byte order mark and a list at its key's own margin are kept", () => {
   const windows = "access:\r\n  members:\r\n  - email: a\r\nname: b";
   expect(appendItem(windows, members, { email: "c" })).toBe(windows.replace("a\r\n", "a\r\n  - email: c\r\n"));
   expect(setKey(windows, [], "plan", "p")).toBe(`${windows}\r\nplan: p`);
+  expect(setKey(`\ufeff${windows}`, [], "plan", "p")).toBe(`\ufeff${windows}\r\nplan: p`);
 });
 
 test("a layout that would become another entry is refused, not guessed at", () => {

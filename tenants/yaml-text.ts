@@ -175,7 +175,8 @@ function dashOf(text: string, item: Node): number {
 }
 
 function lineStart(text: string, offset: number): number {
-  return text.lastIndexOf("\n", offset - 1) + 1;
+  const begin = text.lastIndexOf("\n", offset - 1) + 1;
+  return text[begin] === "\ufeff" ? begin + 1 : begin;
 }
 
 /** The end of the line that a value ends on: before its line break, or `past` it. A block of text ends with its own. */

@@ -4,7 +4,7 @@ import { dirname, join, resolve } from "node:path";
 
 const root = resolve(import.meta.dirname, "..");
 
-/** Copies what Git knows or would know of this checkout to a folder, with the same dependencies and compiled code. */
+/** Copies what Git knows or would know of this checkout to a folder that uses the same dependencies. */
 export function copyCheckout(to: string): void {
   const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "-z"], {
     cwd: root,

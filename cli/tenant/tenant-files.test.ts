@@ -75,6 +75,13 @@ test("members are added without an identity and sealed at once, and every commen
   expect(done.err).toContain("could not be seen without FLEET_AGE_IDENTITY");
 });
 
+test("a file with a byte order mark keeps it, and is edited and sealed again like any other", async () => {
+  writeFileSync(file("zebra.yaml"), `\ufeff${read("zebra.yaml")}`);
+  expect((await fleet("edit zebra --session 8h")).code).toBe(0);
+  expect((await fleet("reseal", own())).code).toBe(0);
+  expect(read("zebra.yaml")).toMatch(/^\ufeff# Z[^\ufeff]*sessionDuration: 8h\n$/);
+});
+
 test("a member is removed by the number that show gives, without an identity, or by the address with it", async () => {
   expect((await fleet("show zebra")).out).toMatch(/email: \(sealed\) # 1\n.*email: \(sealed\) # 2/);
   expect(await fleet("edit zebra --remove-email ada@zebra.example")).toMatchObject({
