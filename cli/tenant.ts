@@ -4,7 +4,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { exitCode, formatProblem, OperatorError, type Problem, redact } from "../domain/error.ts";
 import { personalDataOf } from "../infra/settings-file.ts";
-import { stackIdentity, stackRecipient } from "../tenants/keys.ts";
+import { recipientPath, stackIdentity, stackRecipient } from "../tenants/keys.ts";
 import { loadPlans, loadStack, readStack, stackNames, type TenantFile } from "../tenants/load.ts";
 import { newTenantFile } from "../tenants/new.ts";
 import { isSealed, keygen as makeKeys, mask, unseal } from "../tenants/seal.ts";
@@ -65,6 +65,7 @@ export async function check(this: Context, flags: { stack?: string; json?: boole
     problems.push(...(await sealedProblems(tenants, stack, loaded.tenants, this.process.env.FLEET_AGE_IDENTITY)));
     counts[stack] = loaded.tenants.length;
   }
+  await tellUnopened(this, flags.stack);
   if (flags.json) this.print(redact(JSON.stringify({ stacks: counts, problems } satisfies TenantsChecked)));
   else if (problems.length === 0) {
     this.print(
@@ -74,6 +75,16 @@ export async function check(this: Context, flags: { stack?: string; json?: boole
     );
   } else for (const problem of problems) this.say(redact(formatProblem(problem)));
   if (problems.length > 0) this.process.exitCode = exitCode.wrongUse;
+}
+
+/** Of all stacks one identity opens one. Of a stack that is named, the identity that is set should open it: "all right" must not be read as "opened". */
+async function tellUnopened({ root, process, say }: Context, stack: string | undefined): Promise<void> {
+  const tenants = join(root, "tenants");
+  const given = process.env.FLEET_AGE_IDENTITY;
+  if (stack === undefined || !given?.trim() || !existsSync(recipientPath(tenants, stack))) return;
+  await stackIdentity(tenants, stack, given).catch((error: Error) =>
+    say(redact(`the addresses were not opened: ${error.message}`)),
+  );
 }
 
 export function list(this: Context, flags: StackFlags): void {

@@ -112,7 +112,7 @@ const edit = buildCommand<EditFlags, [string], Context>({
       addEmail: several("one person more; sealed at once, needs no identity", "address"),
       addDomain: several("everybody of a mail domain", "domain"),
       addGithub: several("everybody of a GitHub organization, or of one team", "organization[/team]"),
-      addGoogleGroup: several("everybody of a Google Workspace group; sealed at once", "address"),
+      addGoogleGroup: several("a Google Workspace group; sealed at once", "address"),
       removeEmail: several("by the address: needs FLEET_AGE_IDENTITY", "address"),
       removeDomain: several("by the domain", "domain"),
       removeGithub: several("by organization and team, as it was added", "organization[/team]"),
@@ -122,7 +122,7 @@ const edit = buildCommand<EditFlags, [string], Context>({
         parse: numberParser,
         optional: true,
         variadic: true,
-        brief: "a member by the number that fleet tenant show gives; needs no identity",
+        brief: "by the number that fleet tenant show gives",
         placeholder: "number",
       },
       name: text("another name; nothing else changes with it", "text"),
@@ -134,19 +134,19 @@ const edit = buildCommand<EditFlags, [string], Context>({
   docs: {
     brief: "Change a tenant's file: members, name, plan, session; comments and layout stay",
     fullDescription:
-      "What the file would then say is checked before it is written. A flag for members can be given several times.\n\nExamples:\n  fleet tenant edit acme --add-email grace@acme.example --session 8h\n  fleet tenant edit acme --remove 2",
+      "What the file would then say is checked before it is written. A flag for\nmembers can be given several times; all but --remove-email and\n--remove-google-group work without FLEET_AGE_IDENTITY.\n\nExamples:\n  fleet tenant edit acme --add-email grace@acme.example --session 8h\n  fleet tenant edit acme --remove 2",
   },
 });
 
 const reseal = buildCommand<ResealFlags, [], Context>({
   loader: async () => (await import("../tenant/reseal.ts")).resealStack,
   parameters: {
-    flags: { stack, json, recipient: text("the new recipient; default: a new key pair, its identity on stdout, once", "age1…") },
+    flags: { stack, json, recipient: text("default: a new key pair, its identity on stdout, once", "age1…") },
   },
   docs: {
-    brief: "Seal all addresses of a stack to a new recipient (opens them with FLEET_AGE_IDENTITY)",
+    brief: "Seal all addresses of a stack to a new recipient",
     fullDescription:
-      "All files or none. With the old identity destroyed afterwards, what Git's history holds cannot be read any more: docs/runbooks/rotate-keys-and-erase.md.\n\nExample:\n  fleet tenant reseal --stack prod",
+      "All files or none. With the old identity destroyed afterwards, what Git's\nhistory holds cannot be read any more: docs/runbooks/rotate-keys-and-erase.md.\n\nExample:\n  fleet tenant reseal --stack prod",
   },
 });
 

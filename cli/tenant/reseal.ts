@@ -26,7 +26,9 @@ export async function resealStack(this: Context, { stack, recipient: given, json
   if (json) this.print(JSON.stringify(report));
   else if (made) this.print(made.identity);
   replacement.finish();
-  this.say(`sealed ${addresses} addresses in ${files.length} files of tenants/${stack} to ${recipient}`);
+  this.say(
+    `sealed ${counted(addresses, "address", "addresses")} in ${counted(files.length, "file", "files")} of tenants/${stack} to ${recipient}`,
+  );
   const left = files.filter((file) => sealedInComments(readFileSync(join(this.root, file), "utf8")) > 0);
   if (left.length > 0) this.say(`left as they are, in comments: sealed addresses in ${left.join(", ")}`);
   this.say("Next:");
@@ -35,4 +37,8 @@ export async function resealStack(this: Context, { stack, recipient: given, json
   this.say("  3. as it is merged, make the new identity FLEET_AGE_IDENTITY");
   this.say(`  4. once fleet preview ${stack} runs with it, destroy the old identity, every copy of it`);
   this.say("docs/runbooks/rotate-keys-and-erase.md says what that reaches, and what not");
+}
+
+function counted(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
 }

@@ -140,7 +140,10 @@ test("reseal seals every address to a new recipient and changes nothing else; th
   expect(statSync(file("yak.yaml")).mode & 0o777).toBe(0o600);
   expect(await addresses(read("zebra.yaml"), report.identity ?? "")).toEqual(["ada@zebra.example", "grace@zebra.example"]);
   await expect(addresses(read("zebra.yaml"), keys.identity)).rejects.toThrow("another recipient");
-  expect((await fleet("check", { FLEET_AGE_IDENTITY: report.identity ?? "" })).code).toBe(0);
+  expect(await fleet("check --stack prod", { FLEET_AGE_IDENTITY: report.identity ?? "" })).toMatchObject({ code: 0, err: "" });
+  expect((await fleet("check --stack prod", own())).err).toContain(
+    "the addresses were not opened: FLEET_AGE_IDENTITY is the identity of",
+  );
 });
 
 test("to a given recipient no identity is printed", async () => {
