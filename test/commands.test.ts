@@ -109,6 +109,7 @@ test("every command that is named in the documents exists", () => {
   const runbooks = readdirSync(join(import.meta.dirname, "..", "docs", "runbooks")).map((name) => `docs/runbooks/${name}`);
   const pages = [
     "README.md",
+    "SECURITY.md",
     "docs/commands.md",
     "docs/status.md",
     "tenants/prod/README.md",
