@@ -233,7 +233,7 @@ test("no secret and no address of the sample fleet stands in its state, outputs 
     for (const [what, value] of secrets) expect(text.includes(value), `${what} in ${place}`).toBe(false);
 });
 
-/** What the vendors hold in clear, and the stack's configuration: at least three of each kind, so that the test cannot pass by finding nothing. */
+/** What the vendors hold in clear, and what the stack's configuration encrypts; counted, so that the test cannot pass by finding nothing. */
 async function secretsOf(env: Record<string, string>): Promise<[what: string, value: string][]> {
   const ask = async (address: string | undefined) => (await fetch(new URL("/_sandbox/state", address))).json();
   const railway = z
@@ -250,11 +250,16 @@ async function secretsOf(env: Record<string, string>): Promise<[what: string, va
       found.push(["tunnel secret", Token.parse(JSON.parse(Buffer.from(value, "base64").toString())).s]);
   const addresses = [...new Set([...cloudflare.matchAll(/"email":"([^"]+@[^"]+)"/g)].map(([, address = ""]) => address))];
   expect(addresses.length).toBeGreaterThanOrEqual(2);
-  const clients = [...new Set([...cloudflare.matchAll(/"client_secret":"([^"]+)"/g)].map(([, secret = ""]) => secret))];
+  const clients: [string, string][] = [];
+  for (const name of ["googleClientSecret", "githubClientSecret"]) {
+    const { code, stdout } = await command("pulumi", ["config", "get", `fleet:${name}`, "--non-interactive"], env);
+    expect({ code, length: stdout.trim().length }).toEqual({ code: 0, length: expect.toSatisfy((length: number) => length > 8) });
+    clients.push([name, stdout.trim()]);
+  }
   return [
     ...found,
     ...addresses.map((address): [string, string] => ["address", address]),
-    ...clients.map((secret): [string, string] => ["client secret", secret]),
+    ...clients,
     ...(["CLOUDFLARE_API_TOKEN", "RAILWAY_API_TOKEN", "OPENROUTER_MANAGEMENT_KEY"] as const).map((name): [string, string] => [
       name,
       env[name] ?? name,
