@@ -63,7 +63,8 @@ function parse(argv: readonly string[]): { values: CommandFlags; positionals: st
 }
 
 // A reader that has seen enough is no failure of ours; the run itself goes on to its end.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-});
+for (const stream of [process.stdout, process.stderr])
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
 process.exitCode = await main(process.argv.slice(2));

@@ -12,6 +12,7 @@ import { destroy, env, preview, up } from "./commands/stack.ts";
 import { tenantRoutes } from "./commands/tenant.ts";
 import { test } from "./commands/test.ts";
 import { watchRoutes } from "./commands/watch.ts";
+import { fileAdvice } from "./file-advice.ts";
 
 const rootRoutes = buildRouteMap({
   routes: {
@@ -56,24 +57,8 @@ export const app = buildApplication(rootRoutes, {
 export function describeError(error: unknown): string {
   if (error instanceof OperatorError || error instanceof VendorError) return redact(error.message);
   if (!(error instanceof Error)) return redact(String(error));
-  const advice = fileAdvice(error);
+  const advice = "code" in error && "syscall" in error ? fileAdvice(error.code) : undefined;
   return redact(advice === undefined ? (error.stack ?? error.message) : `${error.message}; ${advice}, then run this again`);
-}
-
-function fileAdvice(error: Error): string | undefined {
-  if (!("code" in error) || !("syscall" in error)) return undefined;
-  switch (error.code) {
-    case "EROFS":
-      return "make that file system writable (FLEET_SANDBOX_DIR moves what the sandbox and the demo write)";
-    case "EACCES":
-    case "EPERM":
-      return "check the owner and the permissions";
-    case "ENOSPC":
-    case "EDQUOT":
-      return "make room on that disk";
-    default:
-      return undefined;
-  }
 }
 
 /** The part of a command line that names a command: `fleet tenant new` of `tenant new acme --nam x`. */

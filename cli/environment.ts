@@ -1,5 +1,5 @@
 /** What a stack's commands run in: the engine, where the state lies, the vendors' addresses and keys. */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -67,15 +67,34 @@ export async function stackEnvironment(context: Context, stack: string): Promise
     FLEET_AGE_IDENTITY: committedIdentity(join(root, "tenants"), stack) ?? "",
     FLEET_LEDGER_DIR: join(folder, "ledger"),
   };
-  const env = withPulumiEnvironment(user, { ...made, variables });
-  const whole = { stack, engine, variables, dropped: made.dropped.filter((name) => !(name in variables)), env };
-  if (!existsSync(join(state, ".pulumi", "stacks", "fleet", `${stack}.json`))) await makeStack(whole, root);
+  // A user's own server would keep what the sandbox's invented world puts into it.
+  const dropped = [
+    ...made.dropped.filter((name) => !(name in variables)),
+    ...(user.DATABASE_URL === undefined ? [] : ["DATABASE_URL"]),
+  ];
+  const env = withPulumiEnvironment(user, { variables, dropped });
+  const whole = { stack, engine, variables, dropped, env };
+  const file = join(state, ".pulumi", "stacks", "fleet", `${stack}.json`);
+  if (existsSync(file)) needReadable(file);
+  else await makeStack(whole, root);
   return whole;
 }
 
 /** The engine's address of a folder: a # or % in a path would otherwise begin something else. */
 export function stateUrl(folder: string): string {
   return `${pathToFileURL(folder).href}?metadata=skip`;
+}
+
+/** The engine would only say where in the file it stopped. */
+function needReadable(file: string): void {
+  try {
+    JSON.parse(readFileSync(file, "utf8"));
+  } catch {
+    throw new OperatorError(
+      `${file}: the sandbox's Pulumi state is half-written and cannot be read. What it was before the last change lies beside it: cp '${file}.bak' '${file}', then fleet up sandbox --recover; or begin anew with: fleet sandbox reset`,
+      exitCode.failed,
+    );
+  }
 }
 
 /** Throws OperatorError for a stack that has no folder of tenants. */

@@ -1,6 +1,7 @@
 /** `fleet`: one file a command under commands/, each loaded only when it is called, so that help stays quick. */
 import { run } from "@stricli/core";
 import { exitCode } from "../domain/error.ts";
+import { loopbackPastProxies } from "../engine/environment.ts";
 import { app, commandOf } from "./app.ts";
 import { type Context, processContext } from "./context.ts";
 
@@ -9,6 +10,11 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0);
   throw error;
 });
+// Nor is one that has seen enough of the messages (`fleet up … 2>&1 | head`): what is under way goes on to its end.
+process.stderr.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
+Object.assign(process.env, loopbackPastProxies(process.env));
 
 const inputs = process.argv.slice(2);
 await run(app, inputs.length === 0 ? ["--help"] : inputs, processContext satisfies Context);

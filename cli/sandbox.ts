@@ -1,7 +1,7 @@
 /** `fleet sandbox …`: the sandbox as a process in the background, spoken to over its own ports. */
 import { spawn } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { findBinaries } from "../billing/postgres/binaries.ts";
 import { stop as stopServer } from "../billing/postgres/server.ts";
 import { chooseLaunch } from "../billing/postgres/user.ts";
@@ -10,6 +10,7 @@ import { assert, exitCode, OperatorError } from "../domain/error.ts";
 import { portNames, type SandboxOptions } from "../sandbox/sandbox.ts";
 import type { StartFlags, UseFlags } from "./commands/sandbox.ts";
 import type { Context } from "./context.ts";
+import { fileAdvice } from "./file-advice.ts";
 import { table } from "./table.ts";
 
 export interface RunningSandbox {
@@ -38,9 +39,15 @@ export async function findSandbox(folder: string): Promise<RunningSandbox | unde
 }
 
 /** Starts the sandbox as a background process and waits until it listens. */
-export async function launchSandbox(folder: string, options: Omit<SandboxOptions, "dir" | "world">): Promise<RunningSandbox> {
-  mkdirSync(folder, { recursive: true });
-  const log = openSync(join(folder, "sandbox.log"), "a", 0o600);
+export async function launchSandbox(
+  folder: string,
+  options: Omit<SandboxOptions, "dir" | "world">,
+  say: (text: string) => void = () => undefined,
+): Promise<RunningSandbox> {
+  makeFolder(folder);
+  const logFile = join(folder, "sandbox.log");
+  const log = openSync(logFile, "a", 0o600);
+  const before = fstatSync(log).size;
   const child = spawn(
     process.execPath,
     [join(import.meta.dirname, "..", "sandbox", "process.ts"), JSON.stringify({ ...options, dir: folder })],
@@ -63,9 +70,28 @@ export async function launchSandbox(folder: string, options: Omit<SandboxOptions
   });
   stdout.destroy();
   child.unref();
-  const facts = JSON.parse(line) as RunningSandbox | { readonly error: string };
-  if ("error" in facts) throw new OperatorError(`the sandbox could not start: ${facts.error}`, exitCode.failed);
+  const told = readFileSync(logFile).subarray(before).toString("utf8").trim();
+  if (told !== "") say(told);
+  const facts = JSON.parse(line) as RunningSandbox | { readonly error: string; readonly code?: string };
+  if ("error" in facts) {
+    const advice = fileAdvice(facts.code);
+    throw new OperatorError(
+      `the sandbox could not start: ${facts.error}${advice ? `; ${advice}, then run this again` : ""}`,
+      exitCode.failed,
+    );
+  }
   return facts;
+}
+
+/** As `mkdir -p`; node's own recursive one says ENOENT of a read-only file system. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    if (!existsSync(folder)) throw error;
+  }
 }
 
 export async function stopSandbox(sandbox: RunningSandbox): Promise<void> {
@@ -109,11 +135,12 @@ export async function start(this: Context, flags: StartFlags): Promise<void> {
     throw new OperatorError(`--start: "${flags.start}" is not a time; write 2026-11-30T00:00:00Z`);
   }
   const first = flags.port;
-  const sandbox = await launchSandbox(folder, {
+  const options = {
     clock: { ...(flags.start === undefined ? {} : { start: flags.start }), realTime: flags.realTime ?? false },
     ...(flags.seed === undefined ? {} : { seed: flags.seed }),
     ...(first === undefined ? {} : { ports: Object.fromEntries(portNames.map((name, index) => [name, first + index])) }),
-  });
+  };
+  const sandbox = await launchSandbox(folder, options, this.say);
   if (flags.json) return this.print(JSON.stringify(sandbox));
   this.print(table(["vendor", "address"], Object.entries(sandbox.urls)));
   this.say('next: eval "$(./fleet env sandbox)", then ./fleet up sandbox');
@@ -186,7 +213,9 @@ export async function fault(
     throw new OperatorError(`"${vendor}" is no vendor; there are railway, cloudflare, stripe and openrouter`);
   }
   if (operation !== undefined && effect === undefined)
-    throw new OperatorError(`say what ${operation} shall do: status:<code>, delay:<ms>, dropAnswer or graphqlError:<message>`);
+    throw new OperatorError(
+      `say what ${operation} shall do: status:<code>, delay:<ms>, dropAnswer, graphqlError:<message> or echo`,
+    );
   if (flags.clear) await askSandbox(url, "faults", {}, "DELETE");
   else if (operation !== undefined && effect !== undefined) {
     const when = flags.probability === undefined ? { nth: flags.nth ?? 1 } : { probability: flags.probability };

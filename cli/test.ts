@@ -12,6 +12,7 @@ import { type Context, lively } from "./context.ts";
 /** Suites by name; each is loaded when it runs. */
 export const suites: Readonly<Record<string, () => Promise<Suite>>> = {
   verdicts: async () => (await import("../test/suites/verdicts.ts")).suite,
+  "hostile-machine": async () => (await import("../test/suites/hostile-machine.ts")).suite,
   tenants: async () => (await import("../test/suites/tenants.ts")).suite,
 };
 

@@ -42,6 +42,7 @@ export function pulumiEnvironment(options: PulumiEnvironmentOptions): PulumiEnvi
     ...(backendUrl === undefined ? {} : { PULUMI_BACKEND_URL: backendUrl }),
     ...(passphrase === undefined ? {} : { PULUMI_CONFIG_PASSPHRASE: passphrase }),
     ...(offlinePlugins ? { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true" } : {}),
+    ...loopbackPastProxies(user),
     // A plugin that happens to be on PATH would be preferred to the locked version, and to the sandbox's stand-in.
     ...(hostIsBeside(engine) ? { PULUMI_IGNORE_AMBIENT_PLUGINS: "true" } : {}),
     // Read by the file beside a built engine, so that of several checkouts the right one's host runs.
@@ -52,6 +53,17 @@ export function pulumiEnvironment(options: PulumiEnvironmentOptions): PulumiEnvi
     .filter((name) => mustDrop(name, options))
     .sort();
   return { variables, dropped };
+}
+
+/** What keeps loopback out of a user's proxies: the engine, its programs and the sandbox speak to each other there. Empty where no proxy is set. */
+export function loopbackPastProxies(user: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
+  const proxied = ["http_proxy", "https_proxy", "all_proxy", "grpc_proxy"].some((name) => user[name] || user[name.toUpperCase()]);
+  if (!proxied) return {};
+  const listed = (user.no_proxy || user.NO_PROXY || "").split(/[\s,]+/).filter((host) => host !== "");
+  if (listed.includes("*")) return {};
+  const whole = [...new Set([...listed, "127.0.0.1", "localhost"])].join(",");
+  // Programs differ in which of the two they read.
+  return { NO_PROXY: whole, no_proxy: whole };
 }
 
 /** The whole environment for a child process. */

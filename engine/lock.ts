@@ -45,6 +45,7 @@ export async function processMark(pid: number): Promise<string | undefined> {
 
 const heartbeatMs = 5_000;
 const silentMs = 60_000;
+const waitMs = 1_000;
 
 const Holder = z.object({ pid: z.number(), host: z.string(), mark: z.string(), id: z.string() });
 
@@ -52,17 +53,19 @@ const Holder = z.object({ pid: z.number(), host: z.string(), mark: z.string(), i
 async function acquire({ path, clock, onWait, signal }: LockOptions): Promise<string> {
   const id = randomUUID();
   const mine = JSON.stringify({ pid: process.pid, host: hostname(), mark: (await processMark(process.pid)) ?? "", id });
+  let silence: Silence | undefined;
   for (let waited = 0; ; waited++) {
     signal?.throwIfAborted();
     if (await create(path, mine)) return mine;
     const found = await readFile(path, "utf8").catch(() => undefined);
     if (found === undefined) continue;
-    if (await isDead(path, found)) {
+    silence = await listenTo(path, waited, silence);
+    if (await isDead(found, silence, waited)) {
       await bury(path, found);
       continue;
     }
     onWait?.(holderName(found), waited);
-    await clock.sleep(1_000, signal);
+    await clock.sleep(waitMs, signal);
   }
 }
 
@@ -81,11 +84,24 @@ async function create(path: string, content: string): Promise<boolean> {
   }
 }
 
-async function isDead(path: string, content: string): Promise<boolean> {
+/** The last sign of life, and after how many waits it was first seen. */
+interface Silence {
+  readonly sign: number;
+  readonly since: number;
+}
+
+/** Counts from when we saw the sign: the machines' clocks, and ours of today and yesterday, need not agree. A sign that is old already counts at once. */
+async function listenTo(path: string, waited: number, before: Silence | undefined): Promise<Silence | undefined> {
+  const sign = (await stat(path).catch(() => undefined))?.mtimeMs;
+  if (sign === undefined) return undefined;
+  if (before?.sign === sign) return before;
+  return { sign, since: Date.now() - sign > silentMs ? waited - silentMs / waitMs : waited };
+}
+
+async function isDead(content: string, silence: Silence | undefined, waited: number): Promise<boolean> {
   const holder = parse(content);
   if (holder?.host === hostname()) return (await processMark(holder.pid)) !== holder.mark;
-  const touched = await stat(path).catch(() => undefined);
-  return touched !== undefined && Date.now() - touched.mtimeMs > silentMs;
+  return silence !== undefined && (waited - silence.since) * waitMs >= silentMs;
 }
 
 /** Two waiters may both find the same dead holder; the slower one must not remove the faster one's new lock. */

@@ -23,7 +23,7 @@ export function progressLine(progress: EngineProgress): string {
 /** Prints progress for people: on a terminal one line that is rewritten; elsewhere (CI, a file), with NO_COLOR and on a dumb terminal a line for every
  *  new step and every 15 s. `end` finishes a rewritten line; call it once, also after an error. */
 export function progressPrinter(
-  stream: { write(text: string): unknown; isTTY?: boolean },
+  stream: { write(text: string): unknown; isTTY?: boolean; columns?: number },
   secondsBetweenLines = 15,
   env: NodeJS.ProcessEnv = process.env,
 ) {
@@ -33,7 +33,7 @@ export function progressPrinter(
   const report: OnProgress = (progress) => {
     const line = `fleet: ${progressLine(progress)}`;
     if (rewrites) {
-      stream.write(`\r\u001b[2K${line}`);
+      stream.write(`\r\u001b[2K${fitted(line, (stream.columns || 80) - 1)}`);
       open = true;
     } else if (!last || last.step !== progress.step || progress.elapsedSeconds - last.elapsedSeconds >= secondsBetweenLines) {
       stream.write(`${line}\n`);
@@ -47,6 +47,13 @@ export function progressPrinter(
       open = false;
     },
   };
+}
+
+/** A line that wraps cannot be rewritten. The end of it changes, so the middle gives way. */
+function fitted(line: string, width: number): string {
+  if (line.length <= width) return line;
+  const end = line.slice(line.lastIndexOf("("));
+  return `${line.slice(0, Math.max(0, width - end.length - 2))}… ${end}`.slice(0, width);
 }
 
 function duration(seconds: number): string {

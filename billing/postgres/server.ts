@@ -1,7 +1,7 @@
 /** The embedded PostgreSQL server of one data folder: made on first use, started on demand, stopped by its last user. */
 import { execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chmod, chown, mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -36,11 +36,23 @@ const logFile = (server: Server) => join(server.dir, "postgres.log");
 /** Makes the data folder if there is none. A folder that was half made by a killed process is made anew. */
 export async function initialise(server: Server): Promise<void> {
   const data = dataOf(server);
-  if (await exists(join(data, "PG_VERSION"))) return;
+  if (await exists(join(data, "PG_VERSION"))) {
+    if (await isFilled(passwordFile(server))) return;
+    throw new OperatorError(
+      `${passwordFile(server)} is missing or empty, and nobody gets into the ledger beside it without that: put it back from a backup, or move ${server.dir} away to begin an empty ledger (docs/runbooks/ledger-folder-damaged.md)`,
+    );
+  }
+  if ((await readdir(data).catch(() => [])).length > 0)
+    throw new OperatorError(
+      `${data} is no PostgreSQL data folder (it holds files but no PG_VERSION): restore it from a backup, or move ${server.dir} away to begin an empty ledger (docs/runbooks/ledger-folder-damaged.md)`,
+    );
   const half = `${data}.new`;
   await rm(half, { recursive: true, force: true });
-  if (!(await exists(passwordFile(server))))
+  if (!(await isFilled(passwordFile(server)))) {
+    // A file that is there would keep its mode.
+    await rm(passwordFile(server), { force: true });
     await writeFile(passwordFile(server), randomBytes(24).toString("hex"), { mode: 0o600 });
+  }
   await mkdir(half, { mode: 0o700 });
   await giveToOwner(server, [server.dir, passwordFile(server), half]);
   const { file, args } = server.launch.command(server.binaries.initdb, [
@@ -64,7 +76,7 @@ export async function initialise(server: Server): Promise<void> {
 /** The server's port and password; starts it if it does not run. To be called under the folder's lock. */
 export async function ensureRunning(server: Server): Promise<Running> {
   const password = (await readFile(passwordFile(server), "utf8")).trim();
-  const since = await server.clock.now();
+  let waitedMs = 0;
   let exited: (() => boolean) | undefined;
   for (;;) {
     const state = await readPidFile(server);
@@ -76,9 +88,11 @@ export async function ensureRunning(server: Server): Promise<Running> {
     } else if (!state && (exited === undefined || exited())) {
       exited = await launchServer(server, await freePort());
     }
-    if ((await server.clock.now()) - since > startPatienceMs)
+    // Counted in sleeps: a clock that is put right meanwhile must not end the patience.
+    if (waitedMs > startPatienceMs)
       throw new OperatorError(`PostgreSQL did not start within a minute: ${await lastLogLine(server)} (${logFile(server)})`);
     await server.clock.sleep(25);
+    waitedMs += 25;
   }
 }
 
@@ -88,9 +102,8 @@ export async function stop(server: Server): Promise<void> {
   if (!state || !(await isServer(state.pid))) return;
   // SIGINT is PostgreSQL's fast shutdown: ends the connections, writes everything.
   process.kill(state.pid, "SIGINT");
-  const since = await server.clock.now();
-  while ((await readPidFile(server)) && (await isServer(state.pid))) {
-    if ((await server.clock.now()) - since > stopPatienceMs) return;
+  for (let waitedMs = 0; waitedMs <= stopPatienceMs; waitedMs += 20) {
+    if (!(await readPidFile(server)) || !(await isServer(state.pid))) return;
     await server.clock.sleep(20);
   }
 }
@@ -183,6 +196,10 @@ async function giveToOwner(server: Server, paths: readonly string[]): Promise<vo
 async function lastLogLine(server: Server): Promise<string> {
   const text = await readFile(logFile(server), "utf8").catch(() => "");
   return text.trim().split("\n").at(-1) || "it wrote nothing";
+}
+
+async function isFilled(path: string): Promise<boolean> {
+  return (await readFile(path, "utf8").catch(() => "")).trim() !== "";
 }
 
 async function exists(path: string): Promise<boolean> {
