@@ -7,7 +7,7 @@ const launcher = `${root}/fleet`;
 
 export const killedCases: readonly HostileCase[] = [
   {
-    name: "Ctrl-C, then kill -9 in the middle of `up`: each next run goes on from there and ends with the whole fleet",
+    name: "Ctrl-C and kill -9 in the middle of `up` and of `billing run`: the next run ends with the whole fleet, and nothing is left to post",
     async run(ground) {
       const { env, ask } = await stand(ground);
       const stopped = await cut(ground, env, ask, ["up", "sandbox"], "railway", "projectCreate", "SIGINT");
@@ -25,7 +25,7 @@ export const killedCases: readonly HostileCase[] = [
     },
   },
   {
-    name: "two demos at once: both end well, and nothing of them stays",
+    name: "two demos at once: neither disturbs the other, and both end well",
     full: true,
     async run(ground) {
       const answers = await Promise.all([ground.fleet(["demo", "--json"]), ground.fleet(["demo", "--json"])]);

@@ -1,3 +1,4 @@
+import { accountCases } from "./hostile-machine-account.ts";
 import { engineCases } from "./hostile-machine-engine.ts";
 import { folderCases } from "./hostile-machine-folder.ts";
 import { Ground, type HostileCase } from "./hostile-machine-ground.ts";
@@ -5,7 +6,7 @@ import { killedCases } from "./hostile-machine-killed.ts";
 import { surroundingCases } from "./hostile-machine-surroundings.ts";
 import type { Suite, SuiteCase, SuiteOptions } from "./suite.ts";
 
-const all: readonly HostileCase[] = [...killedCases, ...engineCases, ...folderCases, ...surroundingCases];
+const all: readonly HostileCase[] = [...killedCases, ...engineCases, ...folderCases, ...accountCases, ...surroundingCases];
 
 /** The commands as processes on a machine that is against them. What a machine cannot show is not counted, and said. */
 export const suite = {
