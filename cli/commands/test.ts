@@ -13,7 +13,7 @@ export const test = buildCommand<TestFlags, [string?], Context>({
   loader: async () => (await import("../test.ts")).runTests,
   parameters: {
     flags: {
-      full: toggle("the suite at its full size"),
+      full: toggle("at full size: every case on the real engine"),
       seed: { kind: "parsed", parse: numberParser, optional: true, brief: "brings the same random cases back" },
       json: toggle("only the result as one JSON object on stdout"),
       list: toggle("print each case of the suite on a line and run none"),
