@@ -41,8 +41,6 @@ export async function demo(this: Context, flags: DemoFlags): Promise<void> {
   const folder = mkdtempSync(join(parent, "demo-"));
   writeFileSync(join(folder, ownerFile), String(process.pid));
   const context: Context = { ...this, process: { ...this.process, env: { ...this.process.env, FLEET_SANDBOX_DIR: folder } } };
-  // A user's own server would keep what the demo's invented world puts into it.
-  delete context.process.env.DATABASE_URL;
   const abort = new AbortController();
   const interrupt = () => abort.abort(new OperatorError("stopped; the demo's sandbox is gone", exitCode.failed));
   process.once("SIGINT", interrupt).once("SIGTERM", interrupt);

@@ -48,18 +48,8 @@ export async function stackEnvironment(context: Context, stack: string): Promise
   const [home, state] = [join(folder, "pulumi-home"), join(folder, "pulumi-state")];
   await mkdir(state, { recursive: true });
   await installPlugins(home);
-  // Without the side files (`….attrs`): a killed run may leave one empty, and the engine could not read the state again.
-  const made = pulumiEnvironment({
-    ...{
-      root,
-      engine,
-      home,
-      backendUrl: stateUrl(state),
-      passphrase: sandboxPassphrase,
-      offlinePlugins: true,
-      user,
-    },
-  });
+  const backendUrl = stateUrl(state);
+  const made = pulumiEnvironment({ root, engine, home, backendUrl, passphrase: sandboxPassphrase, offlinePlugins: true, user });
   const variables = {
     ...made.variables,
     ...sandbox.env,
@@ -80,7 +70,8 @@ export async function stackEnvironment(context: Context, stack: string): Promise
   return whole;
 }
 
-/** The engine's address of a folder: a # or % in a path would otherwise begin something else. */
+/** The engine's address of a folder: a # or % in a path would otherwise begin something else. Without side files (`….attrs`): a killed run
+ *  may leave one empty, and the engine could not read the state again. */
 export function stateUrl(folder: string): string {
   return `${pathToFileURL(folder).href}?metadata=skip`;
 }

@@ -2,8 +2,7 @@
 import { join } from "node:path";
 import { type ExitCode, exitCode, OperatorError, RefusedError, redact } from "../domain/error.ts";
 import { pulumiEvents } from "../engine/events.ts";
-import { readSettings } from "../infra/settings.ts";
-import { settingsFile } from "../infra/settings-file.ts";
+import { stackSettings } from "../infra/settings-file.ts";
 import { loadStack } from "../tenants/load.ts";
 import { Changes, describeDone, shared } from "./changes.ts";
 import type { DestroyFlags, StackFlags, UpFlags } from "./commands/stack.ts";
@@ -126,13 +125,8 @@ export async function operate(
 }
 
 function slugsOf(root: string, stack: string): Map<string, string> {
-  const file = settingsFile(root, stack);
-  const settings = readSettings(
-    stack,
-    (name) => file.get(name),
-    (name) => file.hasSecret(name),
-  );
-  const entries = loadStack(stack, { root: join(root, "tenants"), personalData: settings.personalData });
+  const { personalData } = stackSettings(root, stack);
+  const entries = loadStack(stack, { root: join(root, "tenants"), personalData });
   return new Map(entries.map(({ entry, slug }) => [entry.uid, slug]));
 }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
 import { OperatorError } from "../domain/error.ts";
+import { readSettings, type Settings } from "./settings.ts";
 
 export interface SettingsFile {
   /** As Pulumi's own configuration gives it: structured values as JSON; undefined for secrets and what is not there. */
@@ -34,6 +35,16 @@ export function personalDataOf(root: string, stack: string): "sealed" | "plain" 
   throw new OperatorError([
     { file: `Pulumi.${stack}.yaml`, message: `fleet:personalData is neither sealed nor plain, but ${JSON.stringify(said)}` },
   ]);
+}
+
+/** A stack's settings as its file says them; throws OperatorError that names everything that is missing or wrong. */
+export function stackSettings(root: string, stack: string): Settings {
+  const file = settingsFile(root, stack);
+  return readSettings(
+    stack,
+    (name) => file.get(name),
+    (name) => file.hasSecret(name),
+  );
 }
 
 const StackFile = z.looseObject({ config: z.record(z.string(), z.unknown()).nullish() }).nullable();

@@ -16,3 +16,10 @@ export function copyCheckout(to: string): void {
   }
   symlinkSync(join(root, "node_modules"), join(to, "node_modules"));
 }
+
+const machines = /^(?:FLEET_|PULUMI_|RAILWAY_|CLOUDFLARE_|STRIPE_|OPENROUTER_|DATABASE_URL$|GIT_)/;
+
+/** This process's environment without anything that names a stack, a vendor or a server of the machine's own. */
+export function neutralEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !machines.test(name)));
+}

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ensureEngine } from "../engine/engine.ts";
-import { copyCheckout } from "./checkout.ts";
+import { copyCheckout, neutralEnvironment } from "./checkout.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const folder = mkdtempSync(join(tmpdir(), "fleet-documents-"));
@@ -62,10 +62,7 @@ async function inOneShell(commands: readonly string[], before: readonly string[]
       `${command} > ${at}.log 2>&1; echo "${at} $?" >> codes; found=$(grep -o 'AGE-SECRET-KEY-[A-Z0-9]*' ${at}.log); case ${quoted(command)} in *--stack\\ prod*) [ -z "$found" ] || export FLEET_AGE_IDENTITY="$found";; esac`,
   );
   rmSync(join(clone, "codes"), { force: true });
-  const kept = Object.entries(process.env).filter(
-    ([name]) => !/^(?:FLEET_|PULUMI_|RAILWAY_|CLOUDFLARE_|STRIPE_|OPENROUTER_|DATABASE_URL)/.test(name),
-  );
-  const env = { ...Object.fromEntries(kept), FLEET_SANDBOX_DIR: join(folder, "sandbox") };
+  const env = { ...neutralEnvironment(), FLEET_SANDBOX_DIR: join(folder, "sandbox") };
   await new Promise<void>((done) => {
     execFile("sh", ["-c", [...before, ...steps].join("\n")], { cwd: clone, env }, () => done());
   });

@@ -1,7 +1,7 @@
 /** The rules of policies/ on the real engine: the sample fleet passes them, and a plan that breaks one is stopped in the preview. In a copy of this checkout,
  *  because each case changes a line of the plan. */
-import { execFile, execFileSync } from "node:child_process";
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
 import { StackReport } from "../cli/reports.ts";
 import { ensureEngine } from "../engine/engine.ts";
+import { copyCheckout } from "./checkout.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const Failed = z.object({ code: z.number(), stdout: z.string(), stderr: z.string() });
@@ -51,11 +52,7 @@ beforeAll(async () => {
   await ensureEngine({ env: process.env, root });
   folder = await mkdtemp(join(tmpdir(), "fleet-policies-"));
   checkout = join(folder, "checkout");
-  const listed = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { cwd: root, encoding: "utf8" });
-  const rooms = /^(?:cli|domain|engine|infra|policies|sandbox|tenants|vendors|billing)\/|^Pulumi|^package\.json$/;
-  for (const file of listed.split("\n").filter((name) => rooms.test(name)))
-    await cp(join(root, file), join(checkout, file), { recursive: true });
-  await symlink(join(root, "node_modules"), join(checkout, "node_modules"));
+  copyCheckout(checkout);
   expect(await fleet("sandbox", "start")).toMatchObject({ code: 0 });
 }, 1_200_000);
 

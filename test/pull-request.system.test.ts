@@ -19,6 +19,7 @@ import { z } from "zod";
 import { PrReport } from "../cli/pr/report.ts";
 import { ensureEngine } from "../engine/engine.ts";
 import { keygen, seal } from "../tenants/seal.ts";
+import { neutralEnvironment } from "./checkout.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const folder = mkdtempSync(join(tmpdir(), "fleet-pull-request-"));
@@ -45,10 +46,7 @@ interface Ran {
 
 /** One command in a clone, with the sandbox's folder beside it and none of the machine's secrets. */
 function fleet(where: keyof typeof clone, ...args: string[]): Promise<Ran> {
-  const kept = Object.entries(process.env).filter(
-    ([name]) => !/^(?:FLEET_|PULUMI_|RAILWAY_|CLOUDFLARE_|STRIPE_|OPENROUTER_|GIT_)/.test(name),
-  );
-  const env = { ...Object.fromEntries(kept), FLEET_SANDBOX_DIR: join(folder, `${where}-sandbox`) };
+  const env = { ...neutralEnvironment(), FLEET_SANDBOX_DIR: join(folder, `${where}-sandbox`) };
   return new Promise((done) => {
     const options = { cwd: clone[where], env, maxBuffer: 64 * 1024 * 1024 };
     execFile(process.execPath, ["cli/main.ts", ...args], options, (error, out, err) =>

@@ -10,7 +10,7 @@ import { openDatabase } from "../billing/postgres/open.ts";
 import { ensureEngine } from "../engine/engine.ts";
 import { loadStack } from "../tenants/load.ts";
 import { unseal } from "../tenants/seal.ts";
-import { copyCheckout } from "./checkout.ts";
+import { copyCheckout, neutralEnvironment } from "./checkout.ts";
 import { findSecrets, type Secret, textsBelow } from "./secrets/forms.ts";
 
 const root = resolve(import.meta.dirname, "..");
@@ -29,12 +29,9 @@ const Facts = z.object({ urls: z.record(z.string(), z.string()), env: z.record(z
 const facts = () => Facts.parse(JSON.parse(readFileSync(join(sandbox, "process.json"), "utf8")));
 
 function run(file: string, args: readonly string[], own: Record<string, string> = {}) {
-  const kept = Object.entries(process.env).filter(
-    ([name]) => !/^(?:FLEET_|PULUMI_|RAILWAY_|CLOUDFLARE_|STRIPE_|OPENROUTER_)/.test(name),
-  );
   const options = {
     cwd: clone,
-    env: { ...Object.fromEntries(kept), FLEET_SANDBOX_DIR: sandbox, ...own },
+    env: { ...neutralEnvironment(), FLEET_SANDBOX_DIR: sandbox, ...own },
     maxBuffer: 64 * 1024 * 1024,
   };
   return new Promise<{ code: number; out: string; err: string }>((done) => {

@@ -2,8 +2,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { OperatorError, type Problem, RefusedError } from "../../domain/error.ts";
-import { methodNames, readSettings, type Settings } from "../../infra/settings.ts";
-import { personalDataOf, settingsFile } from "../../infra/settings-file.ts";
+import { methodNames, type Settings } from "../../infra/settings.ts";
+import { personalDataOf, stackSettings } from "../../infra/settings-file.ts";
 import { stackRecipient } from "../../tenants/keys.ts";
 import { loadPlans, readStack, stackNames, type TenantFile } from "../../tenants/load.ts";
 import type { Plan } from "../../tenants/plan.ts";
@@ -49,7 +49,7 @@ export function stacksOf(root: string): readonly string[] {
 export function readSideFiles(root: string, stack: string): SideFiles {
   const tenants = join(root, "tenants");
   const exists = existsSync(join(tenants, stack));
-  const read = readStackSettings(root, stack);
+  const read = attempt(() => stackSettings(root, stack));
   const plans = attempt(() => loadPlans(tenants)).value ?? new Map<string, Plan>();
   const personalData = attempt(() => personalDataOf(root, stack));
   const loaded = exists
@@ -91,17 +91,6 @@ export function unbuilt({ files }: SideFiles): readonly Problem[] {
 function defaultsOf({ entry }: TenantFile, settings: Settings | undefined): StackDefaults {
   if (settings) return { ...settings, loginMethods: methodNames(settings.loginMethods) };
   return { releases: { [entry.app?.release ?? "stable"]: "" }, defaultRelease: "stable", region: "", loginMethods };
-}
-
-function readStackSettings(root: string, stack: string) {
-  return attempt(() => {
-    const file = settingsFile(root, stack);
-    return readSettings(
-      stack,
-      (name) => file.get(name),
-      (name) => file.hasSecret(name),
-    );
-  });
 }
 
 interface Attempt<Value> {
