@@ -115,5 +115,5 @@ test("an address that is not loopback is refused before anything is sent, with w
   const { pulumi } = await project("https://api.cloudflare.com/client/v4");
   const up = await pulumi("up", "--yes", "--skip-preview");
   expect(up.code).not.toBe(0);
-  expect(up.stdout + up.stderr).toMatch(/not a loopback address.*--official-plugins/s);
+  expect(up.stdout + up.stderr).toMatch(/not a loopback address.*fleet env <stack>/s);
 });

@@ -52,7 +52,9 @@ export function pulumiModule(name: string, programFolder: string): string {
       // Looked for in the next place.
     }
   }
-  throw new Error(`@pulumi/pulumi is not installed for ${programFolder}; run ./fleet once, it installs the locked dependencies`);
+  throw new Error(
+    `@pulumi/pulumi is not installed for ${programFolder}; ./fleet doctor installs the locked dependencies, like every command`,
+  );
 }
 
 /** `cmd/run` ends with this code when it has shown the error itself. */

@@ -128,7 +128,7 @@ export function cloudflareFromEnvironment(env: Readonly<Record<string, string | 
   const token = env.CLOUDFLARE_API_TOKEN;
   if (!token)
     throw new OperatorError(
-      'CLOUDFLARE_API_TOKEN is not set: a token with the permissions listed in docs, or: eval "$(./fleet env sandbox)"',
+      'CLOUDFLARE_API_TOKEN is not set: a token for Access, Tunnel, DNS and zone settings of the account (SECURITY.md), or: eval "$(./fleet env sandbox)"',
     );
   return cloudflare({ token, clock, ...(env.CLOUDFLARE_BASE_URL ? { baseUrl: env.CLOUDFLARE_BASE_URL } : {}) });
 }

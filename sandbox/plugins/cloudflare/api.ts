@@ -97,12 +97,12 @@ async function attempt(url: string, { method, path, body, token, retry, signal }
 function loopbackOnly(address: string | undefined): string {
   if (!address)
     throw new OperatorError(
-      "CLOUDFLARE_BASE_URL is not set: this stand-in for the Cloudflare provider speaks to the sandbox only; run `fleet env` for the sandbox's stack, or use the official plugin",
+      'CLOUDFLARE_BASE_URL is not set: this stand-in for the Cloudflare provider speaks to the sandbox only: eval "$(./fleet env sandbox)" sets it',
     );
   const host = URL.canParse(address) ? new URL(address).hostname : "";
   if (!/^(127(\.\d+){3}|\[::1\]|localhost)$/.test(host))
     throw new OperatorError(
-      `CLOUDFLARE_BASE_URL is ${address}, which is not a loopback address: this stand-in for the Cloudflare provider never speaks to a real account; use the official plugin (--official-plugins) for that`,
+      `CLOUDFLARE_BASE_URL is ${address}, which is not a loopback address: this stand-in for the Cloudflare provider never speaks to a real account; the environment of a real stack brings the official plugin: eval "$(./fleet env <stack>)"`,
     );
   return address.replace(/\/+$/, "");
 }
