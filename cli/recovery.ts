@@ -1,7 +1,7 @@
 /** What a killed run leaves: a lock, and creates of which nobody knows whether the vendor did them. Ours adopt by themselves (they look for their marker
  *  first); the official Cloudflare plugin cannot, so its objects are looked for here and taken into the state. */
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { hostname, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { type Clock, systemClock } from "../domain/clock.ts";
@@ -10,6 +10,8 @@ import { runPulumi } from "../engine/run.ts";
 import { findMade, MadeInputs } from "../vendors/cloudflare/made.ts";
 import type { Context } from "./context.ts";
 import type { StackEnvironment } from "./environment.ts";
+import { interruptible } from "./interrupt.ts";
+import { describeLock, locksAreLeft, locksIn, saysLocked } from "./lock.ts";
 
 const Exported = z.looseObject({
   deployment: z.looseObject({ pending_operations: z.array(z.looseObject({ type: z.string() })).optional() }),
@@ -31,8 +33,59 @@ const ImportFile = z.looseObject({
   ),
 });
 
+export interface Healing {
+  /** `--recover`: a person says that no other run works on the stack. */
+  readonly force: boolean;
+  /** When this run began; epoch milliseconds. */
+  readonly began: number;
+  readonly clock?: Clock;
+}
+
+/** Runs after clearing up what a killed run left: its lock where nobody works behind it, and creates that it did not write down.
+ *  With `force` both in any case. A lock that may be somebody's stays, and the engine's refusal is the outcome. */
+export async function heal<T extends { readonly stderr: string }>(
+  context: Context,
+  whole: StackEnvironment,
+  { force, began, clock = systemClock }: Healing,
+  run: () => Promise<T>,
+): Promise<T> {
+  const onlyRun = inCi(context.process.env);
+  const freed = async (message: string) => {
+    const locks = locksIn(message);
+    if (!saysLocked(message) || !(await locksAreLeft(locks, { began, onlyRun, clock }))) return false;
+    context.say(`nobody works behind the lock of ${locks.map(describeLock).join(", ")}: breaking it`);
+    await breakLock(context, whole);
+    return true;
+  };
+  if (force) {
+    await breakLock(context, whole);
+    await settle(context, whole);
+    return run();
+  }
+  // With creates pending, a run before they are settled would make them again.
+  const outcome = (await hasPendingCreates(context, whole)) ? undefined : await run();
+  if (outcome && !(await freed(outcome.stderr))) return outcome;
+  try {
+    await settle(context, whole);
+  } catch (error) {
+    if (!(error instanceof OperatorError) || !saysLocked(error.message)) throw error;
+    if (!(await freed(error.message))) throw new OperatorError(`${error.message}\n${recoverHint(whole.stack)}`, error.exitCode);
+    await settle(context, whole);
+  }
+  return run();
+}
+
+export function recoverHint(stack: string): string {
+  return `an earlier run was killed, or one still works; if none does: fleet up ${stack} --recover`;
+}
+
+/** Every CI sets `CI`. There the job that runs `up` has a concurrency group for its stack (.github/workflows/deploy.yml), so an older lock has no run. */
+function inCi({ CI }: NodeJS.ProcessEnv): boolean {
+  return CI === "true" || CI === "1";
+}
+
 /** Whether an earlier run ended between asking a vendor for an object and writing down its id. */
-export async function hasPendingCreates(context: Context, whole: StackEnvironment): Promise<boolean> {
+async function hasPendingCreates(context: Context, whole: StackEnvironment): Promise<boolean> {
   const text = await must(context, whole, ["stack", "export", "--stack", whole.stack]);
   const { pending_operations = [] } = Exported.parse(JSON.parse(text)).deployment;
   return pending_operations.some(({ type }) => type === "creating");
@@ -40,7 +93,7 @@ export async function hasPendingCreates(context: Context, whole: StackEnvironmen
 
 /** After the lock is free: brings the state in line with what the vendors have, and takes in what the killed run made. The engine's list of pending creates
  *  is not enough for that: a killed engine may not have written the last ones down. So what the program still wants to make is looked for. */
-export async function settle(context: Context, whole: StackEnvironment): Promise<void> {
+async function settle(context: Context, whole: StackEnvironment): Promise<void> {
   const { stack } = whole;
   await must(context, whole, ["refresh", "--yes", "--skip-preview", "--clear-pending-creates", "--stack", stack]);
   context.say("an earlier run was killed; looking what it made …");
@@ -78,35 +131,18 @@ async function idsOfMade({ env }: StackEnvironment, { steps }: z.infer<typeof Pr
   return ids;
 }
 
-/** Frees the stack from a lock whose holder is gone. */
-export async function breakLock(context: Context, whole: StackEnvironment): Promise<void> {
+async function breakLock(context: Context, whole: StackEnvironment): Promise<void> {
   await must(context, whole, ["cancel", whole.stack, "--yes"]);
 }
 
-/** Whether this message of the engine names locks only of processes that ran on this machine and are dead, or are so within two seconds: a killed
- *  process needs a moment to go. */
-export async function lockIsDead(message: string, clock: Clock = systemClock): Promise<boolean> {
-  const locks = [...message.matchAll(/created by \S+@(\S+) \(pid (\d+)\)/g)];
-  if (locks.length === 0 || locks.some(([, host]) => host !== hostname())) return false;
-  for (let looks = 0; looks < 20; looks++) {
-    if (!locks.some(([, , pid]) => isAlive(Number(pid)))) return true;
-    await clock.sleep(100);
-  }
-  return false;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
-  }
-}
-
+/** Throws OperatorError where the engine fails, and where somebody asked to stop meanwhile. */
 async function must(context: Context, { engine, env }: StackEnvironment, args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await runPulumi(engine, args, { cwd: context.root, env });
-  if (code === 0) return stdout;
-  const said = redact(stderr.trim() || stdout.trim());
-  throw new OperatorError(`pulumi ${args[0]} failed:\n${said}`, exitCode.failed);
+  return interruptible(context, async (signal) => {
+    const { code, stdout, stderr } = await runPulumi(engine, args, { cwd: context.root, env, signal });
+    if (signal.aborted)
+      throw new OperatorError(`stopped in pulumi ${args[0]}; run the same command again to go on`, exitCode.failed);
+    if (code === 0) return stdout;
+    const said = redact(stderr.trim() || stdout.trim());
+    throw new OperatorError(`pulumi ${args[0]} failed:\n${said}`, exitCode.failed);
+  });
 }

@@ -1,16 +1,19 @@
 /** `fleet env|preview|up|destroy`: plain `pulumi` in the stack's environment, with progress per tenant and a summary. */
 import { join } from "node:path";
-import { type ExitCode, exitCode, OperatorError, RefusedError, redact } from "../domain/error.ts";
+import { systemClock } from "../domain/clock.ts";
+import { type ExitCode, exitCode, RefusedError, redact } from "../domain/error.ts";
 import { pulumiEvents } from "../engine/events.ts";
 import { stackSettings } from "../infra/settings-file.ts";
 import { loadStack } from "../tenants/load.ts";
 import { Changes, describeDone, shared } from "./changes.ts";
-import type { DestroyFlags, StackFlags, UpFlags } from "./commands/stack.ts";
+import type { ChangeFlags, DestroyFlags, StackFlags, UpFlags } from "./commands/stack.ts";
 import { type Context, lively } from "./context.ts";
 import { needStack, type StackEnvironment, sandboxStack, stackEnvironment } from "./environment.ts";
+import { interruptible } from "./interrupt.ts";
+import { saysLocked } from "./lock.ts";
 import { describeViolation, policyArguments, violationsOf } from "./policies.ts";
 import { refuseProtected } from "./protection.ts";
-import { breakLock, hasPendingCreates, lockIsDead, settle } from "./recovery.ts";
+import { heal, recoverHint } from "./recovery.ts";
 import type { StackReport } from "./reports.ts";
 import { table } from "./table.ts";
 
@@ -21,8 +24,11 @@ export async function env(this: Context, flags: StackFlags, stack: string): Prom
   for (const [name, value] of Object.entries(variables)) this.print(`export ${name}='${value.replaceAll("'", "'\\''")}'`);
 }
 
-export async function preview(this: Context, flags: StackFlags, stack: string): Promise<void> {
-  const outcome = await operate(this, stack, ["preview", ...policyArguments(this.root)]);
+export async function preview(this: Context, flags: ChangeFlags, stack: string): Promise<void> {
+  needStack(this.root, stack);
+  const slugs = slugsOf(this.root, stack);
+  const whole = allowDelete(await stackEnvironment(this, stack), flags.allowDelete);
+  const outcome = await operate(this, whole, ["preview", ...policyArguments(this.root)], slugs);
   report(this, stack, outcome, flags.json, "preview");
   const pending = outcome.code === 0 && outcome.changes.count > 0;
   this.process.exitCode = pending ? exitCode.pending : judge(outcome);
@@ -32,9 +38,11 @@ export async function up(this: Context, flags: UpFlags, stack: string): Promise<
   needStack(this.root, stack);
   if (stack !== sandboxStack && !flags.yes)
     throw new RefusedError(`look at the changes with: fleet preview ${stack}; then make them with: fleet up ${stack} --yes`);
-  const whole = await stackEnvironment(this, stack);
-  const outcome = await heal(this, whole, flags.recover ?? false, () =>
-    operate(this, stack, ["up", "--yes", "--skip-preview", "--continue-on-error", ...policyArguments(this.root)], whole),
+  const slugs = slugsOf(this.root, stack);
+  const began = await systemClock.now();
+  const whole = allowDelete(await stackEnvironment(this, stack), flags.allowDelete);
+  const outcome = await heal(this, whole, { force: flags.recover ?? false, began }, () =>
+    operate(this, whole, ["up", "--yes", "--skip-preview", "--continue-on-error", ...policyArguments(this.root)], slugs),
   );
   report(this, stack, outcome, flags.json, "up");
   this.process.exitCode = judge(outcome);
@@ -48,36 +56,16 @@ export async function destroy(this: Context, flags: DestroyFlags, stack: string)
     );
   const whole = await stackEnvironment(this, stack);
   await refuseProtected(this, whole);
-  const outcome = await operate(this, stack, ["destroy", "--yes", "--skip-preview", "--continue-on-error"], whole);
+  const outcome = await operate(this, whole, ["destroy", "--yes", "--skip-preview", "--continue-on-error"], new Map());
   report(this, stack, outcome, flags.json, "destroy");
   this.process.exitCode = judge(outcome);
 }
 
-/** Runs after clearing up what a killed run left: with `force` its lock in any case, else only a lock whose process ran here and is dead. */
-async function heal(context: Context, whole: StackEnvironment, force: boolean, run: () => Promise<Outcome>): Promise<Outcome> {
-  if (force) {
-    await breakLock(context, whole);
-    await settle(context, whole);
-    return run();
-  }
-  // With creates pending, a run before they are settled would make them again.
-  const outcome = (await hasPendingCreates(context, whole)) ? undefined : await run();
-  if (outcome && !(await lockIsDead(outcome.stderr))) return outcome;
-  try {
-    if (outcome) await breakLock(context, whole);
-    await settle(context, whole);
-  } catch (error) {
-    if (!(error instanceof OperatorError) || !error.message.includes("currently locked")) throw error;
-    if (!(await lockIsDead(error.message)))
-      throw new OperatorError(`${error.message}\n${recoverHint(whole.stack)}`, error.exitCode);
-    await breakLock(context, whole);
-    await settle(context, whole);
-  }
-  return run();
-}
-
-function recoverHint(stack: string): string {
-  return `an earlier run was killed, or one still works; if none does: fleet up ${stack} --recover`;
+/** The program (infra/vanished.ts) asks the environment, so that plain `pulumi` can say it too. */
+function allowDelete(whole: StackEnvironment, slugs: readonly string[] = []): StackEnvironment {
+  if (slugs.length === 0) return whole;
+  const allowed = [whole.env.FLEET_ALLOW_DELETE ?? "", ...slugs].join(" ");
+  return { ...whole, env: { ...whole.env, FLEET_ALLOW_DELETE: allowed } };
 }
 
 export interface Outcome {
@@ -89,42 +77,36 @@ export interface Outcome {
   readonly seconds: number;
 }
 
-/** Runs one operation of the engine and follows it. The tenants' files and the settings are read first: whatever is wrong there is said at once. */
+/** Runs one operation of the engine and follows it. */
 export async function operate(
   context: Context,
-  stack: string,
+  { engine, env, stack }: StackEnvironment,
   args: readonly string[],
-  given?: StackEnvironment,
+  slugs: ReadonlyMap<string, string>,
 ): Promise<Outcome> {
-  const whole = given ?? (await stackEnvironment(context, stack));
-  const slugs = args[0] === "destroy" ? new Map<string, string>() : slugsOf(context.root, stack);
   const started = performance.now();
   const changes = new Changes();
-  const abort = new AbortController();
-  const interrupt = () => {
-    context.say("stopping: what is under way at a vendor is finished first …");
-    abort.abort();
-  };
-  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
   const live = lively();
   let told = new Map<string, string>();
   try {
-    const options = { cwd: context.root, env: whole.env, signal: abort.signal };
-    const { events, result } = await pulumiEvents(whole.engine, [...args, "--stack", stack], options);
-    for await (const event of events) {
-      changes.take(event);
-      if (live) process.stderr.write(`\r\u001b[2K${liveLine(changes, slugs, performance.now() - started)}`);
-      else told = tellSteps(context, changes, slugs, told);
-    }
-    const { code, stderr } = await result;
-    return { code, changes, slugs, stderr, seconds: (performance.now() - started) / 1000 };
+    return await interruptible(context, async (signal) => {
+      const { events, result } = await pulumiEvents(engine, [...args, "--stack", stack], { cwd: context.root, env, signal });
+      for await (const event of events) {
+        changes.take(event);
+        if (live) process.stderr.write(`\r\u001b[2K${liveLine(changes, slugs, performance.now() - started)}`);
+        else told = tellSteps(context, changes, slugs, told);
+      }
+      const { code, stderr } = await result;
+      return { code, changes, slugs, stderr, seconds: (performance.now() - started) / 1000 };
+    });
   } finally {
     if (live) process.stderr.write("\r\u001b[2K");
-    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
   }
 }
 
-function slugsOf(root: string, stack: string): Map<string, string> {
+/** Slugs by uid, as the files say. Throws OperatorError for all that is wrong in them and in the stack's settings: read first, it is said at once, and
+ *  no engine is asked for it. */
+export function slugsOf(root: string, stack: string): Map<string, string> {
   const { personalData } = stackSettings(root, stack);
   const entries = loadStack(stack, { root: join(root, "tenants"), personalData });
   return new Map(entries.map(({ entry, slug }) => [entry.uid, slug]));
@@ -204,6 +186,9 @@ function report(
   }
   for (const violation of violations) context.say(redact(describeViolation(violation, nameOf)));
   const broken = violations.some(({ level }) => level === "mandatory");
+  // The engine goes on after a resource that failed (--continue-on-error), but not after a rule that is broken.
+  if (broken && operation === "up")
+    context.say("the first broken rule ends an up, for all tenants: put it right and run it again; what is done stays done");
   // Beside a violation the engine only repeats that the run failed.
   const errors = broken ? changes.errors.filter((message) => !/^(?:preview|update) failed$/.test(message)) : changes.errors;
   if (code !== 0)
@@ -214,7 +199,7 @@ function report(
 
 function hintFor({ stderr, changes }: Outcome, stack: string): string | undefined {
   const said = `${stderr}\n${changes.errors.join("\n")}`;
-  if (said.includes("currently locked") || said.includes("pending operations")) return recoverHint(stack);
+  if (saysLocked(said) || said.includes("pending operations")) return recoverHint(stack);
   if (/cloudflare refused POST .*(already exists|already have)/.test(said))
     return `an earlier answer of Cloudflare was lost, or somebody else made it; what is ours is taken over by: fleet up ${stack} --recover`;
   if (/no stack named/.test(said))

@@ -33,7 +33,7 @@ test("an empty folder is refused as a whole, and a new stack may be empty", () =
 });
 
 test("where everything may be thrown away a tenant goes when it is named, and in a protected stack it never does", () => {
-  expect(refusal(["tn_0000000001"], { protect: false, allowed: ["acme"] })).toContain("FLEET_ALLOW_DELETE=birch");
+  expect(refusal(["tn_0000000001"], { protect: false, allowed: ["acme"] })).toContain("--allow-delete birch");
   expect(refusal(["tn_0000000001"], { protect: false, allowed: ["birch"] })).toBeUndefined();
   expect(refusal(["tn_0000000001"], { allowed: ["birch"] })).toContain("birch.yaml is gone");
 });

@@ -26,7 +26,7 @@ export interface Leaving {
   readonly present: ReadonlySet<string>;
   /** Whether the stack's data is protected: then nobody leaves by a missing file, whatever is allowed. */
   readonly protect: boolean;
-  /** Slugs that may go although they were not offboarding: FLEET_ALLOW_DELETE. */
+  /** Slugs that may go although they were not offboarding: `fleet up --allow-delete`, or FLEET_ALLOW_DELETE. */
   readonly allowed: readonly string[];
 }
 
@@ -36,7 +36,7 @@ export function refuseVanished({ stack, former, present, protect, allowed }: Lea
   const problems = leaving.flatMap(([uid, said]): Problem[] => {
     const slug = said.slug ?? uid;
     if (!protect && allowed.includes(slug)) return [];
-    const wayOut = protect ? "" : `, or, if all its data may go, set FLEET_ALLOW_DELETE=${slug}`;
+    const wayOut = protect ? "" : `, or, if all its data may go, run this with --allow-delete ${slug}`;
     return [
       {
         file: `tenants/${stack}/${slug}.yaml`,

@@ -6,7 +6,11 @@ export interface StackFlags {
   readonly json?: boolean;
 }
 
-export interface UpFlags extends StackFlags {
+export interface ChangeFlags extends StackFlags {
+  readonly allowDelete?: readonly string[];
+}
+
+export interface UpFlags extends ChangeFlags {
   readonly yes?: boolean;
   readonly recover?: boolean;
 }
@@ -29,9 +33,18 @@ export const env = buildCommand<StackFlags, [string], Context>({
   },
 });
 
-export const preview = buildCommand<StackFlags, [string], Context>({
+const allowDelete = {
+  kind: "parsed",
+  parse: String,
+  optional: true,
+  variadic: true,
+  brief: "may go with all its data, if that is not protected",
+  placeholder: "slug",
+} as const;
+
+export const preview = buildCommand<ChangeFlags, [string], Context>({
   loader: async () => (await import("../stack.ts")).preview,
-  parameters: { flags: { json }, positional },
+  parameters: { flags: { allowDelete, json }, positional },
   docs: { brief: "What up would change, per tenant; exit code 3 when there is something" },
 });
 
@@ -40,12 +53,24 @@ export const up = buildCommand<UpFlags, [string], Context>({
   parameters: {
     flags: {
       yes: toggle("make the changes (not needed for the sandbox)"),
-      recover: toggle("after a killed run: break its lock and settle what was under way first"),
+      recover: toggle("first break a killed run's lock and settle its work"),
+      allowDelete,
       json,
     },
     positional,
   },
-  docs: { brief: "Make the vendors as the tenants' files say" },
+  docs: {
+    brief: "Make the vendors as the tenants' files say",
+    fullDescription: [
+      "Run again after whatever went wrong, it goes on where it stopped. It breaks",
+      "a killed run's lock: that of a dead process of this machine and, where CI=true,",
+      "any older one of another machine. So a CI job needs a concurrency group for",
+      "each stack.",
+      "",
+      "Example:",
+      "  fleet up prod --yes",
+    ].join("\n"),
+  },
 });
 
 export const destroy = buildCommand<DestroyFlags, [string], Context>({
