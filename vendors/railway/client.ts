@@ -4,6 +4,7 @@ import { deploymentCalls } from "./deployment.ts";
 import { domainCalls } from "./domains.ts";
 import { type RailwayAccess, railwayConnection } from "./graphql.ts";
 import { instanceCalls } from "./instance.ts";
+import { manualBackupCalls } from "./manual-backups.ts";
 import { metricsCalls } from "./metrics.ts";
 import { patchCalls } from "./patch.ts";
 import { projectCalls } from "./project.ts";
@@ -27,6 +28,7 @@ export function railwayClient(options: RailwayOptions) {
     ...projectCalls(connection, options.workspaceId),
     ...serviceCalls(connection),
     ...volumeCalls(connection),
+    ...manualBackupCalls(connection),
     ...variableCalls(connection),
     ...instanceCalls(connection),
     ...deploymentCalls(connection),

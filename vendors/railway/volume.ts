@@ -55,7 +55,7 @@ export function volumeCalls(connection: RailwayConnection) {
   return {
     /** Answers the volume's id; its instance appears seconds later (up to 90). */
     createVolume: (
-      input: { projectId: string; environmentId: string; serviceId: string; mountPath: string; region?: string },
+      input: { projectId: string; environmentId: string; serviceId?: string; mountPath: string; region?: string },
       options?: CreateOptions<string>,
     ): Promise<string> => creates(async (call) => (await connection.run(volumeCreate, { input }, call)).volumeCreate.id, options),
     /** Both are always sent: without a service Railway detaches the volume. */
@@ -66,6 +66,15 @@ export function volumeCalls(connection: RailwayConnection) {
     ): Promise<void> {
       const { serviceId, mountPath } = mount;
       const answer = await connection.run(volumeInstanceUpdate, { ...place, input: { serviceId, mountPath } }, options);
+      assertDone("volumeInstanceUpdate", answer.volumeInstanceUpdate);
+    },
+    /** Takes it off its service: that is what Railway does when the service is left out. */
+    async detachVolume(
+      place: { volumeId: string; environmentId: string },
+      { mountPath }: { mountPath: string },
+      options?: CallOptions,
+    ): Promise<void> {
+      const answer = await connection.run(volumeInstanceUpdate, { ...place, input: { mountPath } }, options);
       assertDone("volumeInstanceUpdate", answer.volumeInstanceUpdate);
     },
     /** Soft: for 48 hours the volume stays listed with `isPendingDeletion`. */

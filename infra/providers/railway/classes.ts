@@ -2,6 +2,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { CustomResource, ProviderResource, secret } from "@pulumi/pulumi";
 import type { ProjectInputs, ServiceInputs, ServiceInstanceInputs, VariableCollectionInputs, VolumeInputs } from "./shapes.ts";
+import type { VolumeBackupInputs } from "./volume-backup-shapes.ts";
 
 /** Arguments as a program writes them: any value may be an output of another resource. */
 type Args<Inputs> = { readonly [Key in keyof Inputs]: pulumi.Input<Inputs[Key]> };
@@ -9,6 +10,7 @@ type Args<Inputs> = { readonly [Key in keyof Inputs]: pulumi.Input<Inputs[Key]> 
 export type ProjectArgs = Args<ProjectInputs>;
 export type ServiceArgs = Args<ServiceInputs>;
 export type VolumeArgs = Args<VolumeInputs>;
+export type VolumeBackupArgs = Args<VolumeBackupInputs>;
 export type ServiceInstanceArgs = Args<Omit<ServiceInstanceInputs, "triggers">> & {
   readonly triggers?: pulumi.Input<Record<string, pulumi.Input<string>>>;
 };
@@ -70,6 +72,19 @@ export class Volume extends CustomResource {
   }
   static override isInstance(value: unknown): value is Volume {
     return isOfType(value, Volume.__pulumiType);
+  }
+}
+
+/** A locked backup of a volume, made once. */
+export class VolumeBackup extends CustomResource {
+  static readonly __pulumiType = "railway:index:VolumeBackup";
+  declare readonly backupId: pulumi.Output<string>;
+  declare readonly createdAt: pulumi.Output<string>;
+  constructor(name: string, args: VolumeBackupArgs, options?: pulumi.CustomResourceOptions) {
+    super(VolumeBackup.__pulumiType, name, withOutputs(args, ["backupId", "createdAt"]), options);
+  }
+  static override isInstance(value: unknown): value is VolumeBackup {
+    return isOfType(value, VolumeBackup.__pulumiType);
   }
 }
 

@@ -16,6 +16,7 @@ export interface FakeRailway {
   readonly projects: Map<string, Row>;
   readonly services: Map<string, Row>;
   readonly volumes: Map<string, Row>;
+  readonly backups: Map<string, Row>;
   readonly variables: Map<string, Record<string, string>>;
   readonly instances: Map<string, Row>;
   readonly deployments: Map<string, Row>;
@@ -39,6 +40,7 @@ export async function startFakeRailway(): Promise<FakeRailway> {
     projects: new Map<string, Row>(),
     services: new Map<string, Row>(),
     volumes: new Map<string, Row>(),
+    backups: new Map<string, Row>(),
     variables: new Map<string, Record<string, string>>(),
     instances: new Map<string, Row>(),
     deployments: new Map<string, Row>(),
@@ -104,6 +106,23 @@ export async function startFakeRailway(): Promise<FakeRailway> {
       volumeInstanceUpdate: !!Object.assign(must(state.volumes, volumeId), { serviceId: null, ...input }),
     }),
     volumeDelete: ({ volumeId }) => ({ volumeDelete: state.volumes.delete(String(volumeId)) }),
+    volumeInstanceBackupList: ({ volumeInstanceId }) => ({
+      volumeInstanceBackupList: of(state.backups, "volumeInstanceId", volumeInstanceId),
+    }),
+    volumeInstanceBackupCreate({ volumeInstanceId, name }) {
+      const id = newId("backup");
+      const createdAt = `2026-11-24T10:00:0${state.backups.size}.000Z`;
+      state.backups.set(id, { id, volumeInstanceId, name, createdAt, expiresAt: "2026-12-24T10:00:00.000Z" });
+      return { volumeInstanceBackupCreate: { workflowId: newId("workflow") } };
+    },
+    volumeInstanceBackupLock: ({ volumeInstanceBackupId }) => ({
+      volumeInstanceBackupLock: !!Object.assign(must(state.backups, volumeInstanceBackupId), { expiresAt: null }),
+    }),
+    volumeInstanceBackupDelete({ volumeInstanceBackupId }) {
+      state.backups.delete(must(state.backups, volumeInstanceBackupId).id);
+      return { volumeInstanceBackupDelete: { workflowId: newId("workflow") } };
+    },
+    workflowStatus: () => ({ workflowStatus: { status: "Complete", error: null } }),
     environmentUnmerged: () => ({ environment: { unmergedChangesCount: 0 } }),
     environmentPatchCommit({ patch }) {
       const { volumes } = patch as { volumes: Record<string, object> };

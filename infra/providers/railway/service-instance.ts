@@ -1,8 +1,8 @@
 /** A service's settings in its environment, with exactly one deployment for each change of them. Saving deploys nothing at Railway, and changed variables
  *  alone deploy nothing either: hence `triggers`. Id: `<projectId>/<environmentId>/<serviceId>`. */
-import { isRunning, outcomeOf } from "../../../vendors/railway/deployment.ts";
+import { outcomeOf } from "../../../vendors/railway/deployment.ts";
 import { addressesOf } from "../../../vendors/railway/domains.ts";
-import type { InstancePlace, ObservedInstance } from "../../../vendors/railway/instance.ts";
+import type { ObservedInstance } from "../../../vendors/railway/instance.ts";
 import { sameValue } from "../shell/diff.ts";
 import { type Call, type Resource, Unfinished } from "../shell/resource.ts";
 import type { RailwayContext } from "./context.ts";
@@ -12,6 +12,7 @@ import { joinId, splitId } from "./ids.ts";
 import { serviceIdParts } from "./service.ts";
 import { limitsOf, saveSettings, seenAs } from "./settings.ts";
 import { ServiceInstanceInputs, ServiceInstanceOutputs } from "./shapes.ts";
+import { stopRunning } from "./stop.ts";
 
 export const serviceInstance: Resource<ServiceInstanceInputs, ServiceInstanceOutputs, RailwayContext> = {
   token: "railway:index:ServiceInstance",
@@ -86,11 +87,6 @@ async function halted(
   await saveSettings(place, inputs, oldInputs, context, call);
   await stopRunning(place, context, call);
   return { ...inputs, deploymentId, publicAddresses: [] };
-}
-
-async function stopRunning(place: InstancePlace, { railway }: RailwayContext, call: Call): Promise<void> {
-  const latest = (await railway.instance(place, { ...call, expectExists: true })).latestDeployment;
-  if (latest && isRunning(latest)) await railway.stopDeployment(latest.id, call);
 }
 
 /** Saves the settings, deploys once and waits. What fails after the deployment began leaves the object in state, to be finished by the next run. */

@@ -34,7 +34,11 @@ export const ServiceOutputs = ServiceInputs.extend({ serviceId: z.string() });
 
 export const VolumeInputs = z.strictObject({
   ...place,
-  serviceId: id.describe("The one service it is mounted on."),
+  serviceId: id
+    .optional()
+    .describe(
+      "The one service it is mounted on. Absent: on none, with all its data; what runs on the service that it was on is stopped first.",
+    ),
   mountPath: z.string().regex(/^\/.+/, 'is not an absolute path below "/"'),
   sizeGB: z.number().positive().optional().describe("Can only grow; the plan's default if absent."),
   region: z.string().min(1).optional(),

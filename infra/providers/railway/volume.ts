@@ -1,14 +1,18 @@
 /** Railway volume: lives longer than its service; never replaced. It has no description of its own and is ours by being the only one with its mount path
- *  in our project's environment. Railway has no query for one volume. Id: `<projectId>/<environmentId>/<serviceId>/<volumeId>`. */
+ *  in our project's environment. Railway has no query for one volume. Id: `<projectId>/<environmentId>/<serviceId>/<volumeId>`; the service is the one that
+ *  it was on when it was made (`detached` for none): a volume changes its service and keeps its id. */
 import { OperatorError } from "../../../domain/error.ts";
 import type { VolumeInstance } from "../../../vendors/railway/volume.ts";
+import { sameValue } from "../shell/diff.ts";
 import { type Call, type Resource, Unfinished } from "../shell/resource.ts";
 import { adoptOrCreate } from "./adopt.ts";
 import type { RailwayContext } from "./context.ts";
 import { deleteUnlessGone, unlessGone } from "./gone.ts";
 import { joinId, splitId } from "./ids.ts";
-import { VolumeInputs, VolumeOutputs } from "./shapes.ts";
+import { type BackupSchedule, VolumeInputs, VolumeOutputs } from "./shapes.ts";
+import { stopRunning } from "./stop.ts";
 
+const onNone = "detached";
 const idParts = ["projectId", "environmentId", "serviceId", "volumeId"] as const;
 /** Railway's own sizes are decimal: 5 GB is 5000 MB. */
 const megabytesPerGB = 1000;
@@ -22,6 +26,11 @@ export const volume: Resource<VolumeInputs, VolumeOutputs, RailwayContext> = {
   inputs: VolumeInputs,
   outputs: VolumeOutputs,
   refuseChange: ["projectId", "environmentId", "region"],
+  importId: "<projectId>/<environmentId>/<serviceId>/<volumeId>",
+  leftAlone: ["sizeGB", "region", "backupSchedules"],
+  sameMeaning: (property, before, after) =>
+    (property === "allowDelete" && before === undefined && after === false) ||
+    (property === "backupSchedules" && sameSchedules(before, after)),
   stable: ["volumeId", "volumeInstanceId"],
   check: (inputs, old) =>
     old?.sizeGB !== undefined && inputs.sizeGB !== undefined && inputs.sizeGB < old.sizeGB
@@ -32,14 +41,14 @@ export const volume: Resource<VolumeInputs, VolumeOutputs, RailwayContext> = {
     const volumeId = await adoptOrCreate(
       {
         what: `volume at ${inputs.mountPath}`,
-        lookFirst: !context.fresh.has(inputs.serviceId),
+        lookFirst: !context.fresh.has(inputs.serviceId ?? inputs.projectId),
         look: async () => (await findByPath(inputs, context, call))?.volumeId,
         create: () => make(inputs, context, call),
       },
       context,
       call,
     );
-    const id = joinId(inputs.projectId, inputs.environmentId, inputs.serviceId, volumeId);
+    const id = joinId(inputs.projectId, inputs.environmentId, inputs.serviceId ?? onNone, volumeId);
     const instance = await appeared(volumeId, inputs, context, call);
     if (!instance) {
       const seconds = (instancePollMs * instancePolls) / 1000;
@@ -57,13 +66,16 @@ export const volume: Resource<VolumeInputs, VolumeOutputs, RailwayContext> = {
     const found = all?.find((instance) => instance.volumeId === place.volumeId);
     if (!found) return undefined;
     const { projectId, environmentId } = place;
+    const schedules = await schedulesSeen(found, context, call, known?.inputs);
     const inputs: VolumeInputs = {
       projectId,
       environmentId,
-      serviceId: found.serviceId ?? "",
+      ...(found.serviceId !== null && { serviceId: found.serviceId }),
       mountPath: found.mountPath,
       ...sizeSeen(found, known?.inputs),
       ...((!known || known.inputs.region !== undefined) && found.region !== null && { region: found.region }),
+      ...(schedules && { backupSchedules: schedules }),
+      ...(known?.inputs.allowDelete !== undefined && { allowDelete: known.inputs.allowDelete }),
     };
     return {
       id,
@@ -75,48 +87,81 @@ export const volume: Resource<VolumeInputs, VolumeOutputs, RailwayContext> = {
   async update(id, state, inputs, context, call) {
     const instance = await appeared(state.volumeId, inputs, context, call);
     if (!instance) throw new OperatorError(`volume ${state.volumeId} has no instance in environment ${inputs.environmentId}`);
+    if (inputs.region !== undefined && instance.region !== null && inputs.region !== instance.region) {
+      throw new OperatorError(
+        `volume ${state.volumeId} lies in ${instance.region} and is not moved to ${inputs.region}: write ${instance.region}, or leave the region out`,
+      );
+    }
     return bring(id, instance, inputs, state.revision, context, call);
   },
 
-  async delete(id, _state, context, call) {
+  async delete(id, state, context, call) {
     const { projectId, volumeId } = splitId(id, idParts);
     // A volume that is already being deleted is hidden too; the project's own list cannot show volumes without an environment.
     await deleteUnlessGone({ projectId }, context, call, async () => {
       const place = splitId(id, idParts);
       const all = await context.railway.volumeInstances(projectId, place.environmentId, call);
-      if (all.some((instance) => instance.volumeId === volumeId)) await context.railway.deleteVolume(volumeId, call);
+      if (!all.some((instance) => instance.volumeId === volumeId)) return;
+      if (!state.allowDelete) {
+        throw new OperatorError(
+          `volume ${volumeId} at ${state.mountPath} was not deleted, because its data would go with it. If it may, set allowDelete: true on the volume, apply that, and run this again; to keep it and only forget it, use retainOnDelete`,
+        );
+      }
+      await context.railway.deleteVolume(volumeId, call);
     });
   },
 };
 
-/** Mounts and grows the instance until it is as wanted. */
+/** Mounts and grows the instance, and sets its backups, until it is as wanted. */
 async function bring(
   id: string,
   instance: VolumeInstance,
   inputs: VolumeInputs,
   revision: number,
-  { railway }: RailwayContext,
+  context: RailwayContext,
   call: Call,
 ): Promise<VolumeOutputs> {
+  const { railway } = context;
   const { projectId, environmentId, serviceId, mountPath, sizeGB } = inputs;
   const { volumeId } = instance;
-  const remount = instance.serviceId !== serviceId || instance.mountPath !== mountPath;
+  const remount = instance.serviceId !== (serviceId ?? null) || instance.mountPath !== mountPath;
   const state = { ...inputs, volumeId, volumeInstanceId: instance.id, revision: remount ? revision + 1 : revision };
-  if (remount) {
-    await railway.mountVolume({ volumeId, environmentId }, { serviceId, mountPath }, call);
+  if (remount && serviceId !== undefined) await railway.mountVolume({ volumeId, environmentId }, { serviceId, mountPath }, call);
+  if (remount && serviceId === undefined) {
+    const before = instance.serviceId;
+    // A disk taken from under a program that writes to it loses what is on the way.
+    if (before !== null) await stopRunning({ projectId, environmentId, serviceId: before }, context, call);
+    await railway.detachVolume({ volumeId, environmentId }, { mountPath }, call);
   }
   const sizeMB = sizeGB === undefined ? 0 : Math.ceil(sizeGB * megabytesPerGB);
-  if (sizeMB > instance.sizeMB) {
+  try {
+    if (inputs.backupSchedules) await railway.setBackupSchedules(instance.id, inputs.backupSchedules, { ...call, expectExists: true });
+    if (sizeMB <= instance.sizeMB) return state;
     call.log(`growing volume ${volumeId} from ${instance.sizeMB} to ${sizeMB} MB`);
-    try {
-      await railway.refuseUnmerged(projectId, environmentId, call);
-      await railway.applyChange(environmentId, { volumes: { [volumeId]: { sizeMB } } }, `Grow volume ${volumeId}`, call);
-    } catch (error) {
-      const reason = `volume ${volumeId} exists but could not be grown to ${sizeGB} GB: ${error instanceof Error ? error.message : error}`;
-      throw new Unfinished(id, state, reason, { cause: error });
-    }
+    await railway.refuseUnmerged(projectId, environmentId, call);
+    await railway.applyChange(environmentId, { volumes: { [volumeId]: { sizeMB } } }, `Grow volume ${volumeId}`, call);
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
+    throw new Unfinished(id, state, `volume ${volumeId} exists but is not as wanted: ${words}`, { cause: error });
   }
   return state;
+}
+
+function sameSchedules(before: unknown, after: unknown): boolean {
+  if (!Array.isArray(before) || !Array.isArray(after)) return false;
+  return sameValue([...new Set(before)].sort(), [...new Set(after)].sort());
+}
+
+/** In the program's own order as long as they are the same; asked for only if the program sets them, or on import. */
+async function schedulesSeen(
+  found: VolumeInstance,
+  { railway }: RailwayContext,
+  call: Call,
+  known: VolumeInputs | undefined,
+): Promise<BackupSchedule[] | undefined> {
+  if (known && !known.backupSchedules) return undefined;
+  const seen = await railway.backupSchedules(found.id, call);
+  return sameSchedules(known?.backupSchedules, seen) ? known?.backupSchedules : seen;
 }
 
 /** The plan's default may be more than what is wanted, and a volume cannot shrink: only too small is a difference. */
@@ -130,7 +175,11 @@ async function make(inputs: VolumeInputs, context: RailwayContext, call: Call): 
   const { projectId, environmentId, serviceId, mountPath, region } = inputs;
   const lookAgain = async () => (await findByPath(inputs, context, call))?.volumeId;
   return context.railway.createVolume(
-    { projectId, environmentId, serviceId, mountPath, ...(region !== undefined && { region }) },
+    {
+      ...{ projectId, environmentId, mountPath },
+      ...(serviceId !== undefined && { serviceId }),
+      ...(region !== undefined && { region }),
+    },
     { ...call, expectExists: true, lookAgain },
   );
 }

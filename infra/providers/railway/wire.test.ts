@@ -54,12 +54,13 @@ test("variables are secret on every way out", async () => {
   expect(JSON.stringify(refused)).not.toContain("very-secret-value");
 });
 
-test("the schema names all five resources", async () => {
+test("the schema names all resources", async () => {
   const schema = (await engine.schema()) as { resources: Record<string, unknown> };
   expect(Object.keys(schema.resources)).toEqual([
     "railway:index:Project",
     "railway:index:Service",
     "railway:index:Volume",
+    "railway:index:VolumeBackup",
     "railway:index:VariableCollection",
     "railway:index:ServiceInstance",
   ]);

@@ -1,0 +1,77 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { RailwayContext } from "./context.ts";
+import { type FakeRailway, startFakeRailway } from "./fake-railway.ts";
+import { call, instanceInputs, made, newProcess } from "./scene.ts";
+import { service } from "./service.ts";
+import { serviceInstance } from "./service-instance.ts";
+import { volume } from "./volume.ts";
+import { volumeBackup } from "./volume-backup.ts";
+
+let fake: FakeRailway;
+let context: RailwayContext;
+beforeEach(async () => {
+  fake = await startFakeRailway();
+  context = newProcess(fake);
+});
+afterEach(() => fake.close());
+
+async function mounted() {
+  const app = await made(context);
+  const inputs = { ...app, mountPath: "/data", sizeGB: 5 };
+  const { id, state } = await volume.create(inputs, context, call);
+  return { app, inputs, id, state };
+}
+
+test("a volume is taken off its service only after what runs there was stopped, and outlives the service", async () => {
+  const { app, inputs, id, state } = await mounted();
+  await serviceInstance.create(instanceInputs(app), context, call);
+  fake.calls.length = 0;
+  const { serviceId: _gone, ...detached } = inputs;
+  const off = await volume.update(id, state, detached, context, call, inputs);
+  expect(fake.calls.filter((name) => /Stop|volumeInstanceUpdate/.test(name))).toEqual(["deploymentStop", "volumeInstanceUpdate"]);
+  expect(fake.volumes.get(state.volumeId)).toMatchObject({ serviceId: null, mountPath: "/data" });
+  expect(off.revision).toBe(state.revision + 1);
+  expect((await volume.read(id, context, call, { inputs: detached, state: off }))?.inputs).toEqual(detached);
+  await service.delete(`${app.projectId}/${app.environmentId}/${app.serviceId}`, { ...app, name: "app" }, context, call);
+  expect(fake.volumes.size).toBe(1);
+});
+
+test("a volume that lies on no service is mounted on a new one, the same volume under the same id", async () => {
+  const { app, inputs, id, state } = await mounted();
+  const { serviceId: _gone, ...detached } = inputs;
+  const off = await volume.update(id, state, detached, context, call, inputs);
+  const next = await service.create({ projectId: app.projectId, environmentId: app.environmentId, name: "next" }, context, call);
+  const again = { ...inputs, serviceId: next.state.serviceId };
+  const back = await volume.update(id, off, again, context, call, detached);
+  expect(fake.volumes.get(state.volumeId)?.serviceId).toBe(next.state.serviceId);
+  expect([back.volumeId, back.volumeInstanceId]).toEqual([state.volumeId, state.volumeInstanceId]);
+  expect((await volume.read(id, context, call, { inputs: again, state: back }))?.inputs).toEqual(again);
+});
+
+const wanted = (state: { projectId: string; environmentId: string; volumeInstanceId: string }) => ({
+  projectId: state.projectId,
+  environmentId: state.environmentId,
+  volumeInstanceId: state.volumeInstanceId,
+  name: "fleet:test:tn_1 offboarding",
+});
+
+test("a backup is locked, found again by its id, and one whose answer was lost is not made twice", async () => {
+  const inputs = wanted((await mounted()).state);
+  fake.fault("volumeInstanceBackupCreate", "lose");
+  const { id, state } = await volumeBackup.create(inputs, context, call);
+  expect([...fake.backups.values()]).toEqual([expect.objectContaining({ id: state.backupId, expiresAt: null })]);
+  expect((await volumeBackup.create(inputs, newProcess(fake), call)).id).toBe(id);
+  expect(fake.backups.size).toBe(1);
+  expect(await volumeBackup.read(id, context, call)).toEqual({ id, inputs, state });
+  await volumeBackup.delete(id, state, context, call);
+  await volumeBackup.delete(id, state, context, call);
+  expect(fake.backups.size).toBe(0);
+  expect(await volumeBackup.read(id, context, call)).toBeUndefined();
+});
+
+test("a backup that Railway cannot make fails with Railway's words", async () => {
+  const inputs = wanted((await mounted()).state);
+  const error = "Manual backups are limited to 50% of the volume's size";
+  fake.fault("workflowStatus", { answer: { workflowStatus: { status: "Error", error } } });
+  await expect(volumeBackup.create(inputs, context, call)).rejects.toThrow(error);
+});
