@@ -1,6 +1,6 @@
 /** A stack's whole life through the commands, as a user runs them, against the real engine and the sandbox; also of one whose run was killed. */
 import { execFile, execFileSync, spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
@@ -27,7 +27,8 @@ const Call = z.object({ vendor: z.string(), operation: z.string() });
 
 async function stand() {
   const folder = await mkdtemp(join(tmpdir(), "fleet-stack-"));
-  const env = { ...process.env, FLEET_SANDBOX_DIR: folder };
+  const { CI: _, ...user } = process.env;
+  const env: NodeJS.ProcessEnv = { ...user, FLEET_SANDBOX_DIR: folder };
   const run = promisify(execFile);
   const command = (file: string, args: readonly string[], own = env): Promise<Answer> =>
     run(file, args, { cwd: root, env: own, maxBuffer: 16 * 1024 * 1024 }).then(
@@ -55,6 +56,13 @@ async function stand() {
   };
   return {
     ...{ fleet, command, env, ask },
+    /** As a run on another machine leaves it. */
+    async lock() {
+      const locks = join(folder, "pulumi-state", ".pulumi", "locks", "organization", "fleet", "sandbox");
+      await mkdir(locks, { recursive: true });
+      const lock = { pid: 2100, username: "runner", hostname: "fv-az12", timestamp: "2026-11-24T06:00:00Z" };
+      await writeFile(join(locks, "0a1b2c3d-0000-4000-8000-000000000001.json"), JSON.stringify(lock));
+    },
     /** Living objects by kind. */
     async living() {
       const kinds = {
@@ -166,13 +174,20 @@ test.for(process.env.FLEET_TEST_FULL ? killPoints : killPoints.slice(0, 1))(
   "up after an up that was killed at %s %s makes nothing twice",
   { timeout: 300_000 },
   async ([vendor, operation]) => {
-    const { fleet, interrupted, living } = await stand();
+    const { fleet, command, env, interrupted, lock, living } = await stand();
     await interrupted(vendor, operation, "SIGKILL");
     const healed = await fleet("up", "sandbox");
     expect(healed, healed.stderr).toMatchObject({ code: 0 });
     expect(await living()).toEqual(whole);
     expect((await fleet("preview", "sandbox")).code).toBe(0);
-    expect((await fleet("up", "sandbox", "--recover")).code).toBe(0);
+
+    await lock();
+    expect(await fleet("up", "sandbox")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("fleet up sandbox --recover"),
+    });
+    const inCi = await command(process.execPath, [main, "up", "sandbox"], { ...env, CI: "true" });
+    expect(inCi).toMatchObject({ code: 0, stderr: expect.stringContaining("breaking it") });
     expect(await living()).toEqual(whole);
   },
 );
