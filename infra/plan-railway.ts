@@ -43,7 +43,7 @@ export function planApplication(tenant: Tenant, settings: Settings): readonly Pl
       name: `${uid}-project`,
       part: "tenant",
       keep: true,
-      arguments: { name: `${settings.stack}-${tenant.slug}`, description: mark, marker: mark },
+      arguments: { name: `${settings.stack}-${tenant.slug}`, description: mark, marker: mark, ...throwaway(settings) },
     },
     {
       kind: "railway:Service",
@@ -64,6 +64,7 @@ export function planApplication(tenant: Tenant, settings: Settings): readonly Pl
         mountPath: volumeMountPath,
         sizeGB: app.volumeGB,
         region: app.region,
+        ...throwaway(settings),
       },
     },
     {
@@ -161,6 +162,11 @@ export function planTunnelService(tenant: Tenant, settings: Settings): readonly 
       },
     },
   ];
+}
+
+/** The provider deletes data only where the stack says that everything may be thrown away. */
+function throwaway(settings: Settings): { allowDelete?: true } {
+  return settings.protect ? {} : { allowDelete: true };
 }
 
 /** Everything that the application's environment holds of ours. Tenant-made code reads all of it: no shared key, ever. */

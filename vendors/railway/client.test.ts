@@ -66,7 +66,7 @@ test("every request carries a query string, the token and its operation's name",
   const { railway, seen } = await client([services(["app"], null)]);
   await railway.services("p");
   expect(seen).toMatchObject([
-    { url: "/graphql/v2?source=ai-diy-fleet", authorization: "Bearer a-railway-token", name: "services" },
+    { url: "/graphql/v2?source=pulumi-railway", authorization: "Bearer a-railway-token", name: "services" },
   ]);
 });
 

@@ -1,5 +1,6 @@
 /** The one client of Railway's public API. Errors: vendors/railway/refusal.ts and vendors/http/request.ts. */
 import { registerSecret } from "../../domain/error.ts";
+import { backupCalls } from "./backup-schedules.ts";
 import { deploymentCalls } from "./deployment.ts";
 import { domainCalls } from "./domains.ts";
 import { type RailwayAccess, railwayConnection } from "./graphql.ts";
@@ -28,6 +29,7 @@ export function railwayClient(options: RailwayOptions) {
     ...projectCalls(connection, options.workspaceId),
     ...serviceCalls(connection),
     ...volumeCalls(connection),
+    ...backupCalls(connection),
     ...manualBackupCalls(connection),
     ...variableCalls(connection),
     ...instanceCalls(connection),

@@ -9,7 +9,7 @@ export const Domains = z.object({ customDomains: z.array(Domain), serviceDomains
 export const tcpProxyFields = "id domain proxyPort";
 export const TcpProxies = z.array(Domain.extend({ proxyPort: z.number() }));
 
-/** One way in from outside: `acme.up.railway.app`, `tcp.railway.app:12345`. */
+/** One way in from outside: `shop.up.railway.app`, `tcp.railway.app:12345`. */
 export interface PublicAddress {
   readonly kind: "serviceDomain" | "customDomain" | "tcpProxy";
   readonly id: string;

@@ -14,13 +14,19 @@ export interface InstancePlace {
 /** What serviceInstanceUpdate is given: absent = unchanged, `""` clears a text (null was measured to change nothing). */
 export interface InstanceSettings {
   readonly source?: { readonly image: string };
+  /** Needs the Pro plan; never read back. */
+  readonly registryCredentials?: { readonly username: string; readonly password: string };
   readonly startCommand?: string;
   readonly multiRegionConfig?: Readonly<Record<string, { readonly numReplicas: number }>>;
+  /** In every region the service has. */
+  readonly numReplicas?: number;
   readonly sleepApplication?: boolean;
   readonly healthcheckPath?: string;
   readonly healthcheckTimeout?: number;
   readonly restartPolicyType?: "ALWAYS" | "NEVER" | "ON_FAILURE";
   readonly restartPolicyMaxRetries?: number;
+  readonly drainingSeconds?: number;
+  readonly overlapSeconds?: number;
 }
 
 export const serviceInstanceUpdate: Operation<{ serviceInstanceUpdate: boolean }> = {
@@ -39,26 +45,26 @@ export const serviceInstanceLimitsUpdate: Operation<{ serviceInstanceLimitsUpdat
 };
 
 const Instance = z.object({
-  source: z.object({ image: z.string().nullable() }).nullable(),
+  source: z.object({ image: z.string().nullable(), repo: z.string().nullable() }).nullable(),
   startCommand: z.string().nullable(),
   sleepApplication: z.boolean().nullable(),
   healthcheckPath: z.string().nullable(),
   healthcheckTimeout: z.number().nullable(),
   restartPolicyType: z.enum(["ALWAYS", "NEVER", "ON_FAILURE"]),
   restartPolicyMaxRetries: z.number(),
+  drainingSeconds: z.number().nullable(),
+  overlapSeconds: z.number().nullable(),
   latestDeployment: Deployment.nullable(),
 });
 const LimitOverride = z
   .object({ containers: z.object({ cpu: z.number().nullish(), memoryBytes: z.number().nullish() }).nullish() })
   .nullable();
-const Config = z.object({
-  services: z
-    .record(
-      z.string(),
-      z.object({ deploy: z.object({ multiRegionConfig: z.record(z.string(), z.unknown()).nullish() }).nullish() }).nullish(),
-    )
-    .nullish(),
+const Region = z.object({ numReplicas: z.number().nullish() }).nullish();
+const ServiceConfig = z.object({
+  source: z.object({ branch: z.string().nullish() }).nullish(),
+  deploy: z.object({ multiRegionConfig: z.record(z.string(), Region).nullish() }).nullish(),
 });
+const Config = z.object({ services: z.record(z.string(), ServiceConfig.nullish()).nullish() });
 const InstanceAnswer = z.object({
   serviceInstance: Instance,
   serviceInstanceLimitOverride: LimitOverride,
@@ -67,12 +73,13 @@ const InstanceAnswer = z.object({
   tcpProxies: TcpProxies,
 });
 
-/** Everything about an instance in one call. The region reads back null from the instance itself, so it comes from the environment's config. */
+/** Everything about an instance in one call. Region, replicas and branch come from the environment's config: from the instance the region reads back null. */
 export const serviceInstance: Operation<z.infer<typeof InstanceAnswer>> = {
   name: "serviceInstance",
   document: `query serviceInstance($projectId: String!, $environmentId: String!, $serviceId: String!) {
   serviceInstance(environmentId: $environmentId, serviceId: $serviceId) {
-    source { image } startCommand sleepApplication healthcheckPath healthcheckTimeout restartPolicyType restartPolicyMaxRetries
+    source { image repo } startCommand sleepApplication healthcheckPath healthcheckTimeout restartPolicyType restartPolicyMaxRetries
+    drainingSeconds overlapSeconds
     latestDeployment { ${deploymentFields} }
   }
   serviceInstanceLimitOverride(environmentId: $environmentId, serviceId: $serviceId)
@@ -87,8 +94,13 @@ export const serviceInstance: Operation<z.infer<typeof InstanceAnswer>> = {
 /** An instance as it stands; undefined = not set. */
 export interface ObservedInstance {
   readonly image: string | undefined;
+  readonly repository: string | undefined;
+  readonly branch: string | undefined;
   readonly startCommand: string | undefined;
+  /** Several in a row: `us-west2+us-east4-eqdc4a`. */
   readonly region: string | undefined;
+  /** In all regions together. */
+  readonly replicas: number | undefined;
   readonly memoryGB: number | undefined;
   readonly vCPUs: number | undefined;
   readonly sleep: boolean;
@@ -96,6 +108,8 @@ export interface ObservedInstance {
   readonly healthcheckTimeoutSeconds: number | undefined;
   readonly restartPolicy: "ALWAYS" | "NEVER" | "ON_FAILURE";
   readonly restartPolicyMaxRetries: number;
+  readonly drainingSeconds: number | undefined;
+  readonly overlapSeconds: number | undefined;
   readonly latestDeployment: Deployment | undefined;
   readonly domains: z.infer<typeof Domains>;
   readonly tcpProxies: z.infer<typeof TcpProxies>;
@@ -130,12 +144,22 @@ export function instanceCalls(connection: RailwayConnection) {
 
 function observed(answer: z.infer<typeof InstanceAnswer>, serviceId: string): ObservedInstance {
   const { serviceInstance: row, serviceInstanceLimitOverride: limits } = answer;
-  const regions = Object.keys(answer.environment.config.services?.[serviceId]?.deploy?.multiRegionConfig ?? {});
+  const config = answer.environment.config.services?.[serviceId];
+  const regions = Object.entries(config?.deploy?.multiRegionConfig ?? {}).filter(([, region]) => region?.numReplicas !== 0);
   const memoryBytes = limits?.containers?.memoryBytes ?? undefined;
   return {
     image: row.source?.image ?? undefined,
+    repository: row.source?.repo ?? undefined,
+    branch: (row.source?.repo && config?.source?.branch) || undefined,
     startCommand: row.startCommand || undefined,
-    region: regions.length > 0 ? regions.sort().join("+") : undefined,
+    region:
+      regions.length > 0
+        ? regions
+            .map(([name]) => name)
+            .sort()
+            .join("+")
+        : undefined,
+    replicas: regions.length > 0 ? regions.reduce((sum, [, region]) => sum + (region?.numReplicas ?? 1), 0) : undefined,
     memoryGB: memoryBytes === undefined ? undefined : gigabytes(memoryBytes),
     vCPUs: limits?.containers?.cpu ?? undefined,
     sleep: row.sleepApplication ?? false,
@@ -143,6 +167,8 @@ function observed(answer: z.infer<typeof InstanceAnswer>, serviceId: string): Ob
     healthcheckTimeoutSeconds: row.healthcheckTimeout ?? undefined,
     restartPolicy: row.restartPolicyType,
     restartPolicyMaxRetries: row.restartPolicyMaxRetries,
+    drainingSeconds: row.drainingSeconds ?? undefined,
+    overlapSeconds: row.overlapSeconds ?? undefined,
     latestDeployment: row.latestDeployment ?? undefined,
     domains: answer.domains,
     tcpProxies: answer.tcpProxies,

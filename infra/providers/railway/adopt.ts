@@ -6,7 +6,7 @@ import type { Call } from "../shell/resource.ts";
 import type { RailwayContext } from "./context.ts";
 
 export interface AdoptOrCreate<Found> {
-  /** For progress lines: `project prod-acme`. */
+  /** For progress lines: `project prod-shop`. */
   readonly what: string;
   /** Finds the own object; throws when it cannot tell. Left out when nothing can exist yet. */
   readonly lookFirst: boolean;

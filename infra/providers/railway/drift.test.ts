@@ -25,10 +25,10 @@ test("an address that a person added shows as drift and is removed by the next u
   const place = await made(context);
   const inputs = instanceInputs(place);
   const { id, state } = await serviceInstance.create(inputs, context, call);
-  fake.serviceDomains.set("d1", { id: "d1", domain: "acme.up.railway.app", serviceId: place.serviceId });
+  fake.serviceDomains.set("d1", { id: "d1", domain: "shop.up.railway.app", serviceId: place.serviceId });
   const seen = await serviceInstance.read(id, context, call, { inputs, state });
   expect(seen?.inputs).toEqual({ ...inputs, publicAddress: "ignore" });
-  expect(seen?.state.publicAddresses).toEqual(["acme.up.railway.app"]);
+  expect(seen?.state.publicAddresses).toEqual(["shop.up.railway.app"]);
   await serviceInstance.update(id, seen?.state ?? state, inputs, context, call, seen?.inputs ?? inputs);
   expect(fake.serviceDomains.size).toBe(0);
   expect(fake.deployments.size).toBe(1);
@@ -38,7 +38,7 @@ test("an address that no refresh has seen is removed with whatever else changes"
   const place = await made(context);
   const inputs = instanceInputs(place);
   const { id, state } = await serviceInstance.create(inputs, context, call);
-  fake.serviceDomains.set("d1", { id: "d1", domain: "acme.up.railway.app", serviceId: place.serviceId });
+  fake.serviceDomains.set("d1", { id: "d1", domain: "shop.up.railway.app", serviceId: place.serviceId });
   await serviceInstance.update(id, state, { ...inputs, triggers: { configuration: "2" } }, context, call, inputs);
   expect(fake.serviceDomains.size).toBe(0);
 });

@@ -21,6 +21,8 @@ export interface FakeRailway {
   readonly instances: Map<string, Row>;
   readonly deployments: Map<string, Row>;
   readonly serviceDomains: Map<string, Row>;
+  /** Kinds of backup by volume instance. */
+  readonly schedules: Map<string, string[]>;
   /** Status that the next deployments reach; default SUCCESS. */
   readonly outcomes: string[];
   /** Faults for the next calls of an operation, in order. */
@@ -45,6 +47,7 @@ export async function startFakeRailway(): Promise<FakeRailway> {
     instances: new Map<string, Row>(),
     deployments: new Map<string, Row>(),
     serviceDomains: new Map<string, Row>(),
+    schedules: new Map<string, string[]>(),
     outcomes: [] as string[],
     calls: [] as string[],
   };
@@ -62,7 +65,7 @@ export async function startFakeRailway(): Promise<FakeRailway> {
   const deploymentsOf = (serviceId: unknown) => of(state.deployments, "serviceId", serviceId).reverse();
 
   const operations: Record<string, (variables: Variables) => unknown> = {
-    apiToken: () => ({ apiToken: { workspaces: [{ id: "w1", name: "Fleet" }] } }),
+    apiToken: () => ({ apiToken: { workspaces: [{ id: "w1", name: "Ours" }] } }),
     projects: () => ({ projects: page(state.projects.values()) }),
     project: ({ id }) => ({ project: must(state.projects, id) }),
     projectCreate({ input }) {
@@ -105,6 +108,12 @@ export async function startFakeRailway(): Promise<FakeRailway> {
     volumeInstanceUpdate: ({ volumeId, input }) => ({
       volumeInstanceUpdate: !!Object.assign(must(state.volumes, volumeId), { serviceId: null, ...input }),
     }),
+    volumeInstanceBackupScheduleList: ({ volumeInstanceId }) => ({
+      volumeInstanceBackupScheduleList: (state.schedules.get(String(volumeInstanceId)) ?? []).map((kind) => ({ kind })),
+    }),
+    volumeInstanceBackupScheduleUpdate: ({ volumeInstanceId, kinds }) => ({
+      volumeInstanceBackupScheduleUpdate: !!state.schedules.set(String(volumeInstanceId), kinds as string[]),
+    }),
     volumeDelete: ({ volumeId }) => ({ volumeDelete: state.volumes.delete(String(volumeId)) }),
     volumeInstanceBackupList: ({ volumeInstanceId }) => ({
       volumeInstanceBackupList: of(state.backups, "volumeInstanceId", volumeInstanceId),
@@ -130,9 +139,11 @@ export async function startFakeRailway(): Promise<FakeRailway> {
       return { environmentPatchCommit: "project/patches/patch-1" };
     },
     environmentStageChanges({ input }) {
-      const { services } = input as { services: Record<string, { variables: Record<string, null> }> };
-      for (const [id, change] of Object.entries(services))
-        for (const name of Object.keys(change.variables)) delete state.variables.get(id)?.[name];
+      const { services } = input as { services: Record<string, { variables?: Record<string, null>; source?: object }> };
+      for (const [id, change] of Object.entries(services)) {
+        for (const name of Object.keys(change.variables ?? {})) delete state.variables.get(id)?.[name];
+        if (change.source) must(state.instances, id).source = change.source;
+      }
       return { environmentStageChanges: { id: "patch-1" } };
     },
     environmentPatchCommitStaged: () => ({ environmentPatchCommitStaged: "project/patches/patch-1" }),
@@ -149,12 +160,15 @@ export async function startFakeRailway(): Promise<FakeRailway> {
     },
     serviceInstance({ serviceId }) {
       const row = must(state.instances, must(state.services, serviceId).id);
-      const blank = { source: null, startCommand: null, sleepApplication: null, healthcheckPath: null, healthcheckTimeout: null };
-      const defaults = { ...blank, restartPolicyType: "ON_FAILURE", restartPolicyMaxRetries: 10 };
+      const blank = { startCommand: null, sleepApplication: null, healthcheckPath: null, healthcheckTimeout: null };
+      const times = { drainingSeconds: null, overlapSeconds: null };
+      const defaults = { ...blank, ...times, restartPolicyType: "ON_FAILURE", restartPolicyMaxRetries: 10 };
+      const source = row.source ? { image: null, repo: null, ...row.source } : null;
+      const deploy = { multiRegionConfig: row.multiRegionConfig };
       return {
-        serviceInstance: { ...defaults, ...row, latestDeployment: deploymentsOf(serviceId)[0] ?? null },
+        serviceInstance: { ...defaults, ...row, source, latestDeployment: deploymentsOf(serviceId)[0] ?? null },
         serviceInstanceLimitOverride: row.limits ?? null,
-        environment: { config: { services: { [String(serviceId)]: { deploy: { multiRegionConfig: row.multiRegionConfig } } } } },
+        environment: { config: { services: { [String(serviceId)]: { source: row.source, deploy } } } },
         domains: { customDomains: [], serviceDomains: of(state.serviceDomains, "serviceId", serviceId) },
         tcpProxies: [],
       };

@@ -1,7 +1,9 @@
-/** Railway project: the tenant's whole world. Names are not unique at Railway, so it is ours by the marker in its description. Id: `<projectId>`. */
+/** Railway project with its one environment. Names are not unique at Railway, so it is ours by the marker in its description. Id: `<projectId>`. */
 import { OperatorError } from "../../../domain/error.ts";
+import { readLagMs } from "../../../vendors/railway/graphql.ts";
 import type { Project } from "../../../vendors/railway/project.ts";
 import { isHidden } from "../../../vendors/railway/refusal.ts";
+import { sameValue } from "../shell/diff.ts";
 import type { Call, Resource } from "../shell/resource.ts";
 import { adoptOrCreate } from "./adopt.ts";
 import type { RailwayContext } from "./context.ts";
@@ -13,7 +15,12 @@ export const project: Resource<ProjectInputs, ProjectOutputs, RailwayContext> = 
   description: "A project with its one environment, adopted by the marker in its description.",
   inputs: ProjectInputs,
   outputs: ProjectOutputs,
+  importId: "<projectId>",
   stable: ["projectId", "environmentId", "workspaceId"],
+  leftAlone: ["marker"],
+  // The marker only finds what is there already.
+  sameMeaning: (property, before, after) =>
+    property === "marker" || (property === "allowDelete" && before === undefined && after === false),
   check: ({ description, marker }) =>
     marker === undefined || holdsMarker(description, marker)
       ? []
@@ -48,22 +55,53 @@ export const project: Resource<ProjectInputs, ProjectOutputs, RailwayContext> = 
     const found = await existing(id, context, call, known?.state.workspaceId);
     if (!found) return undefined;
     const { name, description } = found;
-    const marker = known?.inputs.marker;
-    const inputs = { name, description: description ?? "", ...(marker !== undefined && { marker }) };
+    const inputs = { ...ownWords(known?.inputs), name, description: description ?? "" };
     return { id, inputs, state: { ...inputs, ...outputsOf(found) } };
   },
 
-  async update(id, _state, inputs, { railway }, call) {
+  async update(id, state, inputs, { railway }, call, oldInputs) {
     const { name, description } = inputs;
+    const { projectId, environmentId, workspaceId } = state;
+    if (oldInputs.name === name && oldInputs.description === description && !sameValue(oldInputs, inputs))
+      return { ...inputs, projectId, environmentId, workspaceId };
     return { ...inputs, ...outputsOf(await railway.updateProject(id, { name, description }, call)) };
   },
 
-  delete: (id, _state, context, call) =>
-    deleteUnlessGone({ projectId: id }, context, call, () => context.railway.deleteProject(id, call)),
+  delete: (id, state, context, call) =>
+    deleteUnlessGone({ projectId: id }, context, call, async () => {
+      if (!state.allowDelete) await refuseVolumes(state, context, call);
+      await context.railway.deleteProject(id, call);
+    }),
 };
 
-/** A marker is a word of its own: `fleet:prod:tn_1` is not in `fleet:prod:tn_12`. */
-function holdsMarker(description: string, marker: string): boolean {
+/** Railway deletes a project's volumes with it: also those that a program wanted kept. */
+async function refuseVolumes(
+  { projectId, environmentId }: ProjectOutputs,
+  { railway }: RailwayContext,
+  call: Call,
+): Promise<void> {
+  // One that was deleted a moment ago may still be listed as living.
+  let volumes = await railway.volumeInstances(projectId, environmentId, call);
+  if (volumes.length === 0) return;
+  await railway.clock.sleep(readLagMs, call.signal);
+  volumes = await railway.volumeInstances(projectId, environmentId, call);
+  if (volumes.length === 0) return;
+  const names = volumes.map(({ volumeId, mountPath }) => `${volumeId} at ${mountPath}`).join(", ");
+  throw new OperatorError(
+    `Railway project ${projectId} was not deleted: it still has volumes (${names}), and their data would go with it. If it may, set allowDelete: true on the project, apply that, and run this again`,
+  );
+}
+
+/** What Railway does not hold. */
+function ownWords(known: ProjectInputs | undefined) {
+  return {
+    ...(known?.marker !== undefined && { marker: known.marker }),
+    ...(known?.allowDelete !== undefined && { allowDelete: known.allowDelete }),
+  };
+}
+
+/** Whether a description holds a marker as a word of its own: `app:prod:1` is not in `app:prod:12`. */
+export function holdsMarker(description: string, marker: string): boolean {
   return description.split(/[\s,;()[\]"']+/).includes(marker);
 }
 
@@ -103,7 +141,8 @@ async function existing(
   }
 }
 
-function outputsOf(found: Project) {
+/** Ids of a project that is fit for use; OperatorError for one that is public, temporary or without environment. */
+export function outputsOf(found: Project) {
   if (found.isTempProject || found.isPublic || found.workspaceId === null) {
     throw new OperatorError(
       `Railway project ${found.id} (${found.name}) is ${found.isPublic ? "public" : "temporary"}: it must belong to a workspace and be private. Change that in the Railway dashboard, or delete it, and run this again`,

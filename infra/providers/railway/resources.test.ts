@@ -46,11 +46,11 @@ test("a cooldown is waited out for 30 s and looked at again before the second tr
   ]);
 });
 
-test("several tenants' projects are made one after another, 30 s apart", async () => {
+test("several projects are made one after another, 30 s apart", async () => {
   const of = (n: number) => ({
     name: `t${n}`,
-    description: `fleet:test:tn_000000000${n}`,
-    marker: `fleet:test:tn_000000000${n}`,
+    description: `app:test:000000000${n}`,
+    marker: `app:test:000000000${n}`,
   });
   await Promise.all([1, 2, 3].map((n) => project.create(of(n), context, call)));
   expect(fake.projects.size).toBe(3);
@@ -58,7 +58,7 @@ test("several tenants' projects are made one after another, 30 s apart", async (
 });
 
 test("a project with another marker, or a longer one, is never adopted", async () => {
-  await project.create({ name: "test-acme", description: `${marker}x and fleet:prod:tn_0123456789` }, context, call);
+  await project.create({ name: "test-shop", description: `${marker}x and app:prod:0123456789` }, context, call);
   await project.create(projectInputs, context, call);
   expect(fake.projects.size).toBe(2);
 });
@@ -146,7 +146,10 @@ test("a volume that could not be grown stays in state to be finished", async () 
 test("import by id alone brings a volume's inputs", async () => {
   const place = await made(context);
   const { id } = await volume.create({ ...place, mountPath: "/data" }, context, call);
-  expect((await volume.read(id, context, call))?.inputs).toEqual({ ...place, mountPath: "/data", sizeGB: 5, region: "us-west2" });
+  expect((await volume.read(id, context, call))?.inputs).toEqual({
+    ...{ ...place, mountPath: "/data", sizeGB: 5 },
+    ...{ region: "us-west2", backupSchedules: [] },
+  });
 });
 
 test("only own variables are managed: others stay, drift of own ones shows, removed ones go without a deployment", async () => {
@@ -232,7 +235,7 @@ test("a read that fails is never gone, and deleting what is gone is done", async
   await service.delete(id, { ...place, name: "app" }, context, call);
 });
 
-test("a whole tenant stays within 22 calls on create and 8 on refresh", async () => {
+test("a project with two services stays within 22 calls on create and 8 on refresh", async () => {
   const app = await made(context);
   const { projectId, environmentId } = app;
   const projectState = { ...projectInputs, projectId, environmentId, workspaceId: "w1" };

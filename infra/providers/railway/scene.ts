@@ -1,4 +1,4 @@
-/** For tests of the resources: what a program of one tenant writes, and a provider process of its own against the small Railway. */
+/** For tests of the resources: what a program writes, and a provider process of its own against the small Railway. */
 import { railwayClient } from "../../../vendors/railway/client.ts";
 import type { Call } from "../shell/resource.ts";
 import type { RailwayContext } from "./context.ts";
@@ -7,8 +7,8 @@ import { project } from "./project.ts";
 import { service } from "./service.ts";
 
 export const call: Call = { signal: new AbortController().signal, log: () => {} };
-export const marker = "fleet:test:tn_0123456789";
-export const projectInputs = { name: "test-acme", description: marker, marker };
+export const marker = "app:test:0123456789";
+export const projectInputs = { name: "test-shop", description: marker, marker };
 
 /** A provider process: it knows nothing of what another made. */
 export function newProcess(fake: FakeRailway): RailwayContext {

@@ -3,14 +3,14 @@
 import { outcomeOf } from "../../../vendors/railway/deployment.ts";
 import { addressesOf } from "../../../vendors/railway/domains.ts";
 import type { ObservedInstance } from "../../../vendors/railway/instance.ts";
-import { sameValue } from "../shell/diff.ts";
+import { materialChanges } from "../shell/diff.ts";
 import { type Call, type Resource, Unfinished } from "../shell/resource.ts";
 import type { RailwayContext } from "./context.ts";
 import { deployOnce, waitUntilUp } from "./deploy.ts";
 import { deleteUnlessGone, unlessGone } from "./gone.ts";
 import { joinId, splitId } from "./ids.ts";
 import { serviceIdParts } from "./service.ts";
-import { limitsOf, saveSettings, seenAs } from "./settings.ts";
+import { connectRepository, limitsOf, saveSettings, seenAs } from "./settings.ts";
 import { ServiceInstanceInputs, ServiceInstanceOutputs } from "./shapes.ts";
 import { stopRunning } from "./stop.ts";
 
@@ -19,7 +19,34 @@ export const serviceInstance: Resource<ServiceInstanceInputs, ServiceInstanceOut
   description: "Image, limits and behaviour of a service in an environment, and its deployment.",
   inputs: ServiceInstanceInputs,
   outputs: ServiceInstanceOutputs,
+  importId: "<projectId>/<environmentId>/<serviceId>",
   replaceOnChange: ["projectId", "environmentId", "serviceId"],
+  leftAlone: [
+    "registryCredentials",
+    "region",
+    "replicas",
+    "sleep",
+    "healthcheckTimeoutSeconds",
+    "restartPolicy",
+    "restartPolicyMaxRetries",
+    "drainingSeconds",
+    "overlapSeconds",
+    "running",
+    "publicAddress",
+    "triggers",
+  ],
+  sameMeaning,
+  secrets: ["registryCredentials"],
+  check: ({ image, repository, branch, registryCredentials }) => [
+    ...(image !== undefined && repository !== undefined
+      ? [{ property: "repository", reason: "cannot stand beside image: a service runs one of them" }]
+      : []),
+    ...(image === undefined && repository === undefined
+      ? [{ property: "image", reason: "is missing: write an image, or a repository to build" }]
+      : []),
+    ...(branch !== undefined && repository === undefined ? [{ property: "branch", reason: "needs a repository" }] : []),
+    ...(registryCredentials && image === undefined ? [{ property: "registryCredentials", reason: "needs an image" }] : []),
+  ],
 
   async create(inputs, context, call) {
     const { railway } = context;
@@ -39,7 +66,7 @@ export const serviceInstance: Resource<ServiceInstanceInputs, ServiceInstanceOut
     const observed = await unlessGone(place, context, call, () => context.railway.instance(place, call));
     if (!observed) return undefined;
     const inputs = seenAs(place, observed, known?.inputs);
-    const publicAddresses = inputs.publicAddress === undefined ? [] : addressesOf(observed).map(({ address }) => address);
+    const publicAddresses = addressesOf(observed).map(({ address }) => address);
     // The last deployment we made, not the platform's own: it must not look like a change of ours.
     const deploymentId = known?.state.deploymentId || (observed.latestDeployment?.id ?? "");
     return { id, inputs, state: { ...inputs, deploymentId, publicAddresses } };
@@ -48,12 +75,13 @@ export const serviceInstance: Resource<ServiceInstanceInputs, ServiceInstanceOut
   async update(id, state, inputs, context, call, oldInputs) {
     const { railway } = context;
     const place = placeOf(inputs);
-    const changed = changedNames(oldInputs, inputs);
+    const changes = materialChanges(serviceInstance, { olds: oldInputs, news: inputs, state });
+    const changed = [...new Set(changes.map(({ property }) => property))];
     // Without any change the engine asks for what an earlier run left unfinished.
     const repair = changed.length === 0;
     if (inputs.publicAddress === "forbid") await closePublicAddresses(inputs, await railway.instance(place, call), context, call);
     const addressOnly = changed.length > 0 && changed.every((name) => name === "publicAddress");
-    if (addressOnly) return { ...inputs, deploymentId: state.deploymentId, publicAddresses: [] };
+    if (addressOnly) return { ...inputs, deploymentId: state.deploymentId, ...noAddresses(inputs) };
     if (repair || changed.some((name) => name === "memoryGB" || name === "vCPUs")) {
       const limits = limitsOf(inputs, oldInputs);
       if (limits) await railway.updateLimits(place, limits, call);
@@ -83,10 +111,11 @@ async function halted(
   call: Call,
 ): Promise<ServiceInstanceOutputs> {
   const place = placeOf(inputs);
+  await connectRepository(place, inputs, context, call);
   // A health check that is refused before the first deployment is saved with it.
   await saveSettings(place, inputs, oldInputs, context, call);
   await stopRunning(place, context, call);
-  return { ...inputs, deploymentId, publicAddresses: [] };
+  return { ...inputs, deploymentId, ...noAddresses(inputs) };
 }
 
 /** Saves the settings, deploys once and waits. What fails after the deployment began leaves the object in state, to be finished by the next run. */
@@ -98,6 +127,7 @@ async function deployed(
   call: Call,
 ): Promise<ServiceInstanceOutputs> {
   const place = placeOf(inputs);
+  await connectRepository(place, inputs, context, call);
   const complete = await saveSettings(place, inputs, oldInputs, context, call);
   const deploymentId = await deployOnce(place, previousId, context, call);
   const state = await finish(idOf(inputs), inputs, deploymentId, false, context, call);
@@ -113,7 +143,7 @@ async function finish(
   context: RailwayContext,
   call: Call,
 ): Promise<ServiceInstanceOutputs> {
-  let state: ServiceInstanceOutputs = { ...inputs, deploymentId, publicAddresses: [] };
+  let state: ServiceInstanceOutputs = { ...inputs, deploymentId, ...noAddresses(inputs) };
   if (isUp) return state;
   try {
     await waitUntilUp(placeOf(inputs), deploymentId, context, call, (newId) => {
@@ -146,10 +176,21 @@ async function statusOf(deploymentId: string, { railway }: RailwayContext, call:
   return deploymentId === "" ? undefined : (await railway.deployment(deploymentId, call)).status;
 }
 
-function changedNames(olds: ServiceInstanceInputs, news: ServiceInstanceInputs): string[] {
-  const before = new Map<string, unknown>(Object.entries(olds));
-  const after = new Map<string, unknown>(Object.entries(news));
-  return [...new Set([...before.keys(), ...after.keys()])].filter((name) => !sameValue(before.get(name), after.get(name)));
+/** Known to be none only where we looked and removed them. */
+function noAddresses({ publicAddress }: ServiceInstanceInputs): { publicAddresses?: string[] } {
+  return publicAddress === "forbid" ? { publicAddresses: [] } : {};
+}
+
+function sameMeaning(property: string, before: unknown, after: unknown, state: Partial<ServiceInstanceOutputs>): boolean {
+  switch (property) {
+    case "triggers":
+      // What runs may well be what they stand for: only a later change says that it is not.
+      return before === undefined;
+    case "publicAddress":
+      return after === "ignore" || (before === undefined && state.publicAddresses?.length === 0);
+    default:
+      return false;
+  }
 }
 
 function placeOf({ projectId, environmentId, serviceId }: ServiceInstanceInputs) {

@@ -15,6 +15,7 @@ export const service: Resource<ServiceInputs, ServiceOutputs, RailwayContext> = 
   description: "An empty service, adopted by its name in its project.",
   inputs: ServiceInputs,
   outputs: ServiceOutputs,
+  importId: "<projectId>/<environmentId>/<serviceId>",
   replaceOnChange: ["projectId", "environmentId"],
   stable: ["serviceId"],
 

@@ -10,19 +10,41 @@ import type { ServiceInstanceInputs } from "./shapes.ts";
 
 /** What to send; texts that the program no longer sets are cleared, everything else that it no longer sets stays as it is at Railway. */
 export function settingsOf(inputs: ServiceInstanceInputs, olds?: ServiceInstanceInputs): InstanceSettings {
-  const { region, sleep, restartPolicy, restartPolicyMaxRetries, healthcheckTimeoutSeconds } = inputs;
+  const { image, registryCredentials, region, replicas, sleep, restartPolicy, restartPolicyMaxRetries } = inputs;
+  const { healthcheckTimeoutSeconds, drainingSeconds, overlapSeconds } = inputs;
   const startCommand = inputs.startCommand ?? (olds?.startCommand === undefined ? undefined : "");
   const healthcheckPath = inputs.healthcheckPath ?? (olds?.healthcheckPath === undefined ? undefined : "");
   return {
-    source: { image: inputs.image },
+    ...(image !== undefined && { source: { image } }),
+    ...(registryCredentials && { registryCredentials }),
     ...(startCommand !== undefined && { startCommand }),
-    ...(region !== undefined && { multiRegionConfig: { [region]: { numReplicas: 1 } } }),
+    ...(region !== undefined && { multiRegionConfig: { [region]: { numReplicas: replicas ?? 1 } } }),
+    ...(region === undefined && replicas !== undefined && { numReplicas: replicas }),
     ...(sleep !== undefined && { sleepApplication: sleep }),
     ...(healthcheckPath !== undefined && { healthcheckPath }),
     ...(healthcheckTimeoutSeconds !== undefined && { healthcheckTimeout: healthcheckTimeoutSeconds }),
     ...(restartPolicy !== undefined && { restartPolicyType: restartPolicy }),
     ...(restartPolicyMaxRetries !== undefined && { restartPolicyMaxRetries }),
+    ...(drainingSeconds !== undefined && { drainingSeconds }),
+    ...(overlapSeconds !== undefined && { overlapSeconds }),
   };
+}
+
+/** Makes the repository the service's source, by a patch, because no typed mutation takes a branch without deploying at once. */
+export async function connectRepository(
+  place: InstancePlace,
+  { repository, branch }: ServiceInstanceInputs,
+  { railway }: RailwayContext,
+  call: Call,
+): Promise<void> {
+  if (repository === undefined) return;
+  const seen = await railway.instance(place, { ...call, expectExists: true });
+  // A patch that changes nothing is never applied.
+  if (seen.repository === repository && seen.branch === branch && seen.image === undefined) return;
+  const { projectId, environmentId, serviceId } = place;
+  const source = { image: null, repo: repository, branch: branch ?? null };
+  await railway.refuseUnmerged(projectId, environmentId, call);
+  await railway.applyQuietly(environmentId, { services: { [serviceId]: { source } } }, `Build ${repository}`, call);
 }
 
 /** The limits to send; undefined when the program sets none and set none before. */
@@ -61,9 +83,15 @@ export function seenAs(place: InstancePlace, observed: ObservedInstance, known?:
     value !== undefined && (known === undefined || wanted.get(name) !== undefined) ? { [name]: value } : {};
   return {
     ...place,
-    image: observed.image ?? "",
+    ...(observed.image !== undefined && { image: observed.image }),
+    ...(known?.registryCredentials && { registryCredentials: known.registryCredentials }),
+    ...(observed.repository !== undefined && { repository: observed.repository }),
+    ...managed("branch", observed.branch),
     ...managed("startCommand", observed.startCommand),
     ...managed("region", observed.region),
+    // Where the program names a region alone, it wants one replica there.
+    ...managed("replicas", observed.replicas),
+    ...(known?.region !== undefined && (observed.replicas ?? 1) !== 1 && { replicas: observed.replicas }),
     ...managed("memoryGB", observed.memoryGB),
     ...managed("vCPUs", observed.vCPUs),
     ...managed("sleep", observed.sleep),
@@ -71,6 +99,8 @@ export function seenAs(place: InstancePlace, observed: ObservedInstance, known?:
     ...managed("healthcheckTimeoutSeconds", observed.healthcheckTimeoutSeconds),
     ...managed("restartPolicy", observed.restartPolicy),
     ...managed("restartPolicyMaxRetries", observed.restartPolicyMaxRetries),
+    ...managed("drainingSeconds", observed.drainingSeconds),
+    ...managed("overlapSeconds", observed.overlapSeconds),
     ...managed("running", observed.latestDeployment !== undefined && isRunning(observed.latestDeployment)),
     ...publicAddressSeen(observed, known),
     ...(known?.triggers !== undefined && { triggers: known.triggers }),

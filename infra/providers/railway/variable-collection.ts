@@ -12,6 +12,7 @@ export const variableCollection: Resource<VariableCollectionInputs, VariableColl
   description: "Variables of a service, by name; others stay as they are.",
   inputs: VariableCollectionInputs,
   outputs: VariableCollectionOutputs,
+  importId: "<projectId>/<environmentId>/<serviceId>",
   replaceOnChange: ["projectId", "environmentId", "serviceId"],
   secrets: ["variables"],
 

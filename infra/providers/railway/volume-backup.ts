@@ -15,6 +15,7 @@ export const volumeBackup: Resource<VolumeBackupInputs, VolumeBackupOutputs, Rai
   description: "A locked backup of a volume, adopted by its name.",
   inputs: VolumeBackupInputs,
   outputs: VolumeBackupOutputs,
+  importId: "<projectId>/<environmentId>/<volumeInstanceId>/<backupId>",
   replaceOnChange: ["projectId", "environmentId", "volumeInstanceId", "name"],
   stable: ["backupId"],
 

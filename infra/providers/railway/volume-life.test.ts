@@ -52,7 +52,7 @@ const wanted = (state: { projectId: string; environmentId: string; volumeInstanc
   projectId: state.projectId,
   environmentId: state.environmentId,
   volumeInstanceId: state.volumeInstanceId,
-  name: "fleet:test:tn_1 offboarding",
+  name: "app:test:1 offboarding",
 });
 
 test("a backup is locked, found again by its id, and one whose answer was lost is not made twice", async () => {

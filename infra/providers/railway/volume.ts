@@ -135,7 +135,8 @@ async function bring(
   }
   const sizeMB = sizeGB === undefined ? 0 : Math.ceil(sizeGB * megabytesPerGB);
   try {
-    if (inputs.backupSchedules) await railway.setBackupSchedules(instance.id, inputs.backupSchedules, { ...call, expectExists: true });
+    if (inputs.backupSchedules)
+      await railway.setBackupSchedules(instance.id, inputs.backupSchedules, { ...call, expectExists: true });
     if (sizeMB <= instance.sizeMB) return state;
     call.log(`growing volume ${volumeId} from ${instance.sizeMB} to ${sizeMB} MB`);
     await railway.refuseUnmerged(projectId, environmentId, call);

@@ -26,7 +26,7 @@ afterAll(() => {
 
 test("the executable is found by its name, configures itself from the environment and makes real objects", async () => {
   await engine.configure({});
-  const inputs = { name: "acme", description: "fleet:test:tn_0123456789", marker: "fleet:test:tn_0123456789" };
+  const inputs = { name: "shop", description: "app:test:0123456789", marker: "app:test:0123456789" };
   expect((await engine.check("railway:index:Project", inputs)).failures).toEqual([]);
   const preview = await engine.create("railway:index:Project", inputs, { preview: true });
   expect(preview.properties).toMatchObject({ projectId: unknown, environmentId: unknown });

@@ -21,6 +21,7 @@ export function checkInputs<Context>(
     const before = olds[property] ?? undefined;
     const after = news[property] ?? undefined;
     if (before === undefined || hasUnknown(after) || sameValue(before, after)) continue;
+    if (after === undefined && resource.leftAlone?.includes(property)) continue;
     failures.push({ property, reason: refusal(resource, property, before, after) });
   }
   if (failures.length === 0 && resource.check && !hasUnknown(news)) {
@@ -35,6 +36,12 @@ export function checkShape(shape: z.ZodType, news: Properties): readonly CheckFa
   if (parsed.success) return [];
   return parsed.error.issues.flatMap((issue) => {
     const path = issue.path.map((segment): PathSegment => (typeof segment === "number" ? segment : String(segment)));
+    if (issue.code === "unrecognized_keys") {
+      return issue.keys.map((key) => ({
+        property: formatPath([...path, key]),
+        reason: "is not known here: is it spelled right?",
+      }));
+    }
     const value = valueAt(news, path);
     if (value === undetermined) return [];
     // A rule over a whole object or a union cannot be judged while a part of it is unknown.

@@ -1,6 +1,6 @@
 /** What differs between the inputs in state and the program's, property by property; knows unknowns and ignoreChanges. */
 import { formatPath, isUnder, type PathSegment, parsePath } from "./path.ts";
-import type { Properties } from "./resource.ts";
+import type { Properties, Resource } from "./resource.ts";
 import { hasUnknown, isUnknown } from "./unknown.ts";
 
 export interface PropertyChange {
@@ -22,6 +22,26 @@ export function diffInputs(olds: Properties, news: Properties, ignoreChanges: re
     changes.push({ path: formatPath(path), property: String(property), kind });
   });
   return changes;
+}
+
+/** Changes that the vendor must hear of: without those that the resource leaves alone or that mean the same. */
+export function materialChanges<Inputs extends Properties, State extends Properties>(
+  resource: Pick<Resource<Inputs, State, never>, "leftAlone" | "sameMeaning">,
+  seen: {
+    readonly olds: Properties;
+    readonly news: Properties;
+    readonly state: Partial<State>;
+    readonly ignoreChanges?: readonly string[];
+  },
+): PropertyChange[] {
+  const leftAlone = new Set<string>(resource.leftAlone);
+  const isIdle = (property: string) => {
+    const before = seen.olds[property] ?? undefined;
+    const after = seen.news[property] ?? undefined;
+    if (after === undefined) return leftAlone.has(property);
+    return !hasUnknown(after) && resource.sameMeaning?.(property, before, after, seen.state) === true;
+  };
+  return diffInputs(seen.olds, seen.news, seen.ignoreChanges).filter(({ property }) => !isIdle(property));
 }
 
 /** Equality of plain JSON values; null and absent are the same inside objects. */

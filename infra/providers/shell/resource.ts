@@ -47,6 +47,13 @@ export interface Resource<Inputs extends Properties, State extends Properties, C
   readonly replaceOnChange?: readonly (keyof Inputs & string)[];
   /** Inputs whose change is refused by Check, because it would need a new object that must never be made. */
   readonly refuseChange?: readonly (keyof Inputs & string)[];
+  /** Optional inputs whose absence means "as it is at the vendor": taking one out of the program changes nothing, and after an import it need not be
+   *  written at all. */
+  readonly leftAlone?: readonly (keyof Inputs & string)[];
+  /** Whether the new value asks nothing of the vendor that state does not hold already: no change is shown, and the engine keeps the new value. */
+  sameMeaning?(property: keyof Inputs & string, before: unknown, after: unknown, state: Partial<State>): boolean;
+  /** What an id looks like, for people who import: `<projectId>/<serviceId>`. */
+  readonly importId?: string;
   /** Outputs that stay known while the object is updated (ids). Everything else of the state is unknown in preview when an input changes. */
   readonly stable?: readonly (keyof State & string)[];
   /** Inputs and outputs that are secret: wrapped in the engine's envelope in every answer. */

@@ -8,7 +8,7 @@ import { OperatorError } from "../../../domain/error.ts";
 import type { Calls } from "./calls.ts";
 import { type CheckFailure, checkInputs, checkShape } from "./check.ts";
 import { bareNames, checkConfiguration, contextOf, type Environment, type Provider } from "./configuration.ts";
-import { diffInputs, type PropertyChange } from "./diff.ts";
+import { materialChanges, type PropertyChange } from "./diff.ts";
 import { clean, type FailureContext, toServiceError } from "./failure.ts";
 import type { Properties, Resource } from "./resource.ts";
 import { outputNames, packageSchema } from "./schema.ts";
@@ -99,7 +99,8 @@ export function providerService<Context>(provider: Provider<Context>, around: Su
       const news = fromStruct(request.getNews());
       // States written by other versions of the engine may lack old inputs: then the outputs of the same names are the nearest.
       const olds = request.hasOldInputs() ? fromStruct(request.getOldInputs()) : sameNames(fromStruct(request.getOlds()), news);
-      return diffResponse(resource, diffInputs(olds, news, request.getIgnorechangesList()));
+      const seen = { olds, news, state: fromStruct(request.getOlds()), ignoreChanges: request.getIgnorechangesList() };
+      return diffResponse(resource, materialChanges(resource, seen));
     }),
 
     create: unary<pb.CreateRequest, pb.CreateResponse>(async (request, caller) => {
