@@ -3,9 +3,10 @@ import { randomBytes } from "node:crypto";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { exitCode, formatProblem, OperatorError, type Problem, redact } from "../domain/error.ts";
-import { personalDataOf } from "../infra/settings-file.ts";
+import { personalDataOf, settingsFile } from "../infra/settings-file.ts";
+import { acrossStacks, type StackFiles } from "../tenants/across.ts";
 import { recipientPath, stackIdentity, stackRecipient } from "../tenants/keys.ts";
-import { loadPlans, loadStack, readStack, stackNames, type TenantFile } from "../tenants/load.ts";
+import { distinct, loadPlans, loadStack, readStack, stackNames, strayProblems, type TenantFile } from "../tenants/load.ts";
 import { newTenantFile } from "../tenants/new.ts";
 import { isSealed, keygen as makeKeys, mask, unseal } from "../tenants/seal.ts";
 import { sealedProblems } from "../tenants/sealed.ts";
@@ -57,14 +58,18 @@ export async function check(this: Context, flags: { stack?: string; json?: boole
   const tenants = join(this.root, "tenants");
   const all = stackNames(tenants);
   if (flags.stack !== undefined) needStack(tenants, flags.stack);
-  const problems: Problem[] = [];
+  const found: Problem[] = [];
+  const read: StackFiles[] = [];
   const counts: Record<string, number> = {};
   for (const stack of flags.stack === undefined ? all : [flags.stack]) {
-    const loaded = readStack(stack, { root: tenants, personalData: personalData(this.root, stack, problems) });
-    problems.push(...loaded.problems);
-    problems.push(...(await sealedProblems(tenants, stack, loaded.tenants, this.process.env.FLEET_AGE_IDENTITY)));
+    const loaded = readStack(stack, { root: tenants, personalData: personalData(this.root, stack, found) });
+    found.push(...loaded.problems);
+    found.push(...(await sealedProblems(tenants, stack, loaded.tenants, this.process.env.FLEET_AGE_IDENTITY)));
     counts[stack] = loaded.tenants.length;
+    read.push({ stack, files: loaded.tenants, zone: zoneOf(this.root, stack) });
   }
+  if (flags.stack === undefined) found.push(...strayProblems(tenants), ...acrossStacks(read));
+  const problems = [...distinct(found)];
   await tellUnopened(this, flags.stack);
   if (flags.json) this.print(redact(JSON.stringify({ stacks: counts, problems } satisfies TenantsChecked)));
   else if (problems.length === 0) {
@@ -164,6 +169,16 @@ function personalData(root: string, stack: string, problems: Problem[]): "sealed
     if (!(error instanceof OperatorError)) throw error;
     problems.push(...error.problems);
     return "sealed";
+  }
+}
+
+/** Of a stack whose settings are right; what is wrong with them is told already. */
+function zoneOf(root: string, stack: string): string | undefined {
+  try {
+    return settingsFile(root, stack).get("zone");
+  } catch (error) {
+    if (error instanceof OperatorError) return undefined;
+    throw error;
   }
 }
 

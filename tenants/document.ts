@@ -1,13 +1,26 @@
 /** One YAML file, read as an untrusted text: what it says, where each value stands, and everything that is wrong with it. */
 import { lstatSync, readFileSync, realpathSync } from "node:fs";
 import { sep } from "node:path";
-import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, type Node, type ParsedNode, parseDocument, visit } from "yaml";
+import {
+  isAlias,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  type ParsedNode,
+  parseDocument,
+  visit,
+  type YAMLMap,
+} from "yaml";
 import type { z } from "zod";
 import type { Problem } from "../domain/error.ts";
 import { explain } from "./explain.ts";
 
-/** An entry of a few hundred members is 200 kB sealed; anything near this limit should use emailDomain. */
-export const largestFileBytes = 64 * 1024;
+/** The 500 members that an entry may name are about 200 kB sealed. */
+export const largestFileBytes = 256 * 1024;
 
 export interface Place {
   readonly line: number;
@@ -86,7 +99,8 @@ function parse<Value>(text: string, shown: string, schema: z.ZodType<Value>): { 
       version: "1.2",
       schema: "core",
       merge: false,
-      uniqueKeys: true,
+      // Looked for below: the parser compares each key with all before it.
+      uniqueKeys: false,
       prettyErrors: false,
     });
     const faults = [...document.errors, ...document.warnings];
@@ -108,8 +122,22 @@ function parse<Value>(text: string, shown: string, schema: z.ZodType<Value>): { 
     visit(document, {
       // An alias makes a reviewer read two places at once, and a few nested ones make gigabytes.
       Alias: (_, node) => oddity(node, "uses a YAML alias (*name); write the value out"),
-      Pair: (_, { key }) =>
-        isMap(key) || isSeq(key) ? oddity(key, "has a list or a block of keys as a key; a key is a word") : undefined,
+      Map: (_, { items }) => {
+        const keys = new Set<string>();
+        for (const { key } of items) {
+          if (!isScalar(key)) continue;
+          const name = keyName(key.value);
+          if (keys.has(name) && oddity(key, "is a key that the block has already; each key once") === visit.BREAK)
+            return visit.BREAK;
+          keys.add(name);
+        }
+        return undefined;
+      },
+      Pair: (_, { key }) => {
+        if (isMap(key) || isSeq(key)) return oddity(key, "has a list or a block of keys as a key; a key is a word");
+        // Objects take it for something else, so that no schema ever sees it.
+        return isScalar(key) && key.value === "__proto__" ? oddity(key, "__proto__ is no key here; remove it") : undefined;
+      },
     });
     if (odd.length) return { problems: odd };
     const value: unknown = document.toJS({ maxAliasCount: 0 });
@@ -149,9 +177,7 @@ function offsetOf(root: ParsedNode, path: readonly (string | number)[], atKey: b
   let offset = root.range[0];
   for (const [depth, part] of path.entries()) {
     if (isMap(here)) {
-      const pair: unknown = here.items.find(
-        (item) => isPair(item) && isScalar(item.key) && String(item.key.value ?? "") === String(part),
-      );
+      const pair: unknown = pairsOf(here).get(String(part));
       if (!isPair(pair)) return offset;
       const last = depth === path.length - 1;
       const key = isScalar(pair.key) ? pair.key : undefined;
@@ -169,3 +195,19 @@ function offsetOf(root: ParsedNode, path: readonly (string | number)[], atKey: b
   }
   return offset;
 }
+
+/** As an object's key. */
+function keyName(value: unknown): string {
+  return String(value ?? "");
+}
+
+/** A block's pairs by key: looked through for each problem, a file of thousands would take seconds. */
+function pairsOf(block: YAMLMap): ReadonlyMap<string, Pair> {
+  const known = pairs.get(block);
+  if (known) return known;
+  const made = new Map(block.items.flatMap((pair) => (isScalar(pair.key) ? [[keyName(pair.key.value), pair] as const] : [])));
+  pairs.set(block, made);
+  return made;
+}
+
+const pairs = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>();

@@ -52,6 +52,8 @@ function inWords(issue: z.core.$ZodRawIssue): string | undefined {
   }
   if (issue.code === "too_small") return `is too small or too short (at least ${issue.minimum})`;
   if (issue.code === "too_big") return `is too big or too long (at most ${issue.maximum})`;
+  if (issue.code === "invalid_value" && issue.input === undefined)
+    return `is missing; write ${issue.values.map(String).join(", ")}`;
   if (issue.code === "invalid_value")
     return `${sample(issue.input)} is not possible here; write ${issue.values.map(String).join(", ")}`;
   return undefined;
@@ -74,7 +76,8 @@ function article(expected: string): string {
 export function sample(input: unknown): string {
   if (Array.isArray(input)) return "a list";
   if (typeof input === "object" && input !== null) return "a block of keys";
-  const said = (JSON.stringify(input) ?? String(input))
+  // JSON has no word for NaN and the infinities.
+  const said = (typeof input === "number" ? String(input) : (JSON.stringify(input) ?? String(input)))
     .replaceAll(/([^\s"'<>@])[^\s"'<>@]*@/gu, "$1…@")
     .replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (hidden) => `\\u{${(hidden.codePointAt(0) ?? 0).toString(16)}}`);
   return said.length > 60 ? `${said.slice(0, 57)}…"` : said;

@@ -1,7 +1,7 @@
 /** Reads one stack's tenants: every file, then what holds between files. Reports all problems at once, each with file, line and column. */
 import { type Dirent, existsSync, readdirSync, realpathSync } from "node:fs";
 import { join } from "node:path";
-import { OperatorError, type Problem } from "../domain/error.ts";
+import { formatProblem, OperatorError, type Problem } from "../domain/error.ts";
 import type { TenantSlug } from "../domain/ids.ts";
 import { type Place, readDocument } from "./document.ts";
 import { type Draft, draftOf } from "./draft.ts";
@@ -10,6 +10,7 @@ import { type Plan, PlanEntry } from "./plan.ts";
 import { TenantEntry } from "./schema.ts";
 import { isSealed } from "./seal.ts";
 import { appearance, slugProblem } from "./slug.ts";
+import { printable, stackPattern, strayEntry, strayStacks } from "./stray.ts";
 
 /** One tenant as its file says it, and where. */
 export interface TenantFile {
@@ -50,7 +51,7 @@ export function loadStack(stack: string, options: LoadOptions): readonly TenantF
 export function readStack(stack: string, options: LoadOptions): Loaded {
   const problems: Problem[] = [];
   const plans = options.plans ?? readPlans(options.root, problems);
-  if (!/^[a-z][a-z0-9-]{0,39}$/.test(stack) || stack === "plans")
+  if (!stackPattern.test(stack) || stack === "plans")
     return {
       tenants: [],
       problems: [{ message: `"${stack}" is not a stack; stacks are the folders of tenants/: ${names(options.root)}` }],
@@ -70,7 +71,7 @@ export function readStack(stack: string, options: LoadOptions): Loaded {
   const files: Drafted[] = [];
   for (const item of listing.items) {
     const file = `${shown}/${printable(item.name)}`;
-    const stray = strayName(item);
+    const stray = strayEntry(item, "tenant");
     if (stray) problems.push({ file, line: 1, column: 1, message: stray });
     if (stray || !isEntryName(item.name)) continue;
     const slug = item.name.slice(0, -".yaml".length);
@@ -120,8 +121,19 @@ export function stackNames(root: string): string[] {
   const listing = list(root);
   if ("reason" in listing) throw new OperatorError([{ file: "tenants", message: `cannot be read (${listing.reason})` }]);
   return listing.items
-    .filter((item) => item.isDirectory() && item.name !== "plans" && /^[a-z]/.test(item.name))
+    .filter((item) => item.isDirectory() && item.name !== "plans" && stackPattern.test(item.name))
     .map((item) => item.name);
+}
+
+/** What lies in `tenants/` itself and is read as nothing. */
+export function strayProblems(root: string): readonly Problem[] {
+  const listing = list(root);
+  return "reason" in listing ? [] : strayStacks(listing.items);
+}
+
+/** Each problem once: what is wrong with the plans is wrong in every stack. */
+export function distinct(problems: readonly Problem[]): readonly Problem[] {
+  return [...new Map(problems.map((problem) => [formatProblem(problem), problem])).values()];
 }
 
 /** All plans by their id; throws OperatorError with every problem. */
@@ -140,8 +152,11 @@ function readPlans(root: string, problems: Problem[]): ReadonlyMap<string, Plan>
     return plans;
   }
   for (const item of listing.items) {
-    if (!isEntryName(item.name)) continue;
-    const outcome = readDocument(join(listing.folder, item.name), `tenants/plans/${item.name}`, listing.folder, PlanEntry);
+    const file = `tenants/plans/${printable(item.name)}`;
+    const stray = strayEntry(item, "plan");
+    if (stray) problems.push({ file, line: 1, column: 1, message: stray });
+    if (stray || !isEntryName(item.name)) continue;
+    const outcome = readDocument(join(listing.folder, item.name), file, listing.folder, PlanEntry);
     if ("problems" in outcome) problems.push(...outcome.problems);
     else {
       const id = item.name.slice(0, -".yaml".length);
@@ -165,14 +180,6 @@ function list(folder: string): { readonly folder: string; readonly items: readon
 /** `_` and `.` in front keep a file out; `acme.yaml.example` is none either. */
 function isEntryName(name: string): boolean {
   return name.endsWith(".yaml") && !name.startsWith("_") && !name.startsWith(".");
-}
-
-/** Names that somebody may take for a tenant although the fleet does not: better said than silently ignored. */
-function strayName(item: Dirent): string | undefined {
-  if (/^[_.]/.test(item.name)) return undefined;
-  if (item.isDirectory()) return "is a folder; tenants are files directly in the stack's folder";
-  if (/\.(?:ya?ml|json)$/i.test(item.name) && !item.name.endsWith(".yaml")) return "is not read as a tenant; name it <slug>.yaml";
-  return undefined;
 }
 
 function names(root: string): string {
@@ -256,11 +263,6 @@ function collisions(files: readonly Drafted[]): Problem[] {
 
 function atTop(): Place {
   return { line: 1, column: 1 };
-}
-
-/** A file's name can hold anything; what would move a terminal's cursor or begin a line of its own does not get there. */
-function printable(name: string): string {
-  return name.replaceAll(/\p{C}/gu, "?");
 }
 
 function byPlace(left: Problem, right: Problem): number {

@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Encrypter } from "age-encryption";
@@ -88,4 +89,30 @@ test("a missing or wrong key says what to do and never repeats the key", async (
   );
   expect(() => stackRecipient(root, "test")).toThrow("is not an age recipient");
   expect(() => stackRecipient(root, "canary")).toThrow("fleet tenant keygen --stack canary");
+});
+
+test("a key file that is none is told with its place, and nothing that would block or leads out of the folder is opened", async () => {
+  const { recipient, identity } = await keygen();
+  const at = (message: string) => `tenants/prod/recipient.txt:1:1 ${message}`;
+  const wrong: readonly (readonly [make: (path: string) => void, message: string])[] = [
+    [(path) => mkdirSync(path), "is not a file"],
+    [(path) => execFileSync("mkfifo", [path]), "is not a file"],
+    [(path) => symlinkSync("/dev/zero", path), "is a link"],
+    [(path) => symlinkSync("nothing", path), "cannot be read"],
+    [(path) => writeFileSync(path, `# ${"x".repeat(20_000)}\n${recipient}`), "is 20065 bytes; a key is one line"],
+    [(path) => writeFileSync(path, `${recipient}\n${recipient}\n`), "holds more than one line"],
+    [(path) => writeFileSync(path, recipient.slice(0, -1) + (recipient.endsWith("q") ? "p" : "q")), "is not an age recipient"],
+  ];
+  mkdirSync(join(root, "prod"), { recursive: true });
+  const path = join(root, "prod/recipient.txt");
+  for (const [make, message] of wrong) {
+    rmSync(path, { recursive: true, force: true });
+    make(path);
+    expect(() => stackRecipient(root, "prod")).toThrow(at(message));
+  }
+  rmSync(path);
+  write("prod", "recipient.txt", recipient);
+  write("prod", "identity.txt", identity);
+  expect(() => stackRecipient(root, "prod")).toThrow("tenants/prod/identity.txt:1:1 an identity in the repository opens");
+  await expect(stackIdentity(root, "prod", identity)).rejects.not.toThrow(identity);
 });

@@ -6,11 +6,21 @@ import { Decrypter, Encrypter, generateX25519Identity, identityToRecipient } fro
 export const emailPattern = /^[^\s@"'<>(),;:\\\p{C}]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}$/u;
 /** `age:` and the base64 of an age file (which begins with `age-encryption.org/v1`). */
 export const sealedPattern = /^age:YWdlLWVuY3J5cHRpb24ub3JnL3Yx[A-Za-z0-9+/]{100,4000}={0,2}$/;
-/** An X25519 recipient: the public half of an identity. */
-export const recipientPattern = /^age1[02-9ac-hj-np-z]{58}$/;
+const recipientPattern = /^age1[02-9ac-hj-np-z]{58}$/;
 
 export function isSealed(text: string): boolean {
   return sealedPattern.test(text);
+}
+
+/** Whether a text is an X25519 recipient, the public half of an identity: its checksum too, since what is sealed to a mistyped one nobody opens. */
+export function isRecipient(text: string): boolean {
+  try {
+    if (!recipientPattern.test(text)) return false;
+    new Encrypter().addRecipient(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Seals a text to a recipient (`age1…`). Two seals of the same text differ. */

@@ -1,6 +1,7 @@
 /** Whether sealed addresses can do what they are there for: be opened by their stack, and by nobody else. Looks as far as the identities at hand allow. */
+import { existsSync } from "node:fs";
 import { OperatorError, type Problem } from "../domain/error.ts";
-import { committedIdentity, stackRecipient, worthlessStacks } from "./keys.ts";
+import { committedIdentity, recipientPath, stackRecipient, worthlessStacks } from "./keys.ts";
 import type { TenantFile } from "./load.ts";
 import { emailPattern, isSealed, opener, recipientCount, recipientOf } from "./seal.ts";
 
@@ -13,7 +14,7 @@ export async function sealedProblems(
   given: string | undefined,
 ): Promise<readonly Problem[]> {
   const addresses = tenants.flatMap(sealedAddresses);
-  if (addresses.length === 0) return [];
+  if (addresses.length === 0 && !existsSync(recipientPath(root, stack))) return [];
   let recipient: string;
   try {
     recipient = stackRecipient(root, stack);
