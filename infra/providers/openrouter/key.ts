@@ -12,7 +12,7 @@ export interface Context {
 
 export const key: Resource<KeyInputs, KeyOutputs, Context> = {
   token: "openrouter:index:Key",
-  description: "An API key of one tenant with a credit limit.",
+  description: "An API key with a credit limit of its own.",
   inputs: KeyInputs,
   outputs: KeyOutputs,
   stable: ["hash", "key"],

@@ -1,7 +1,15 @@
 /** The Railway resources as a Pulumi program uses them: `new railway.Volume(name, args, options)`. */
 import type * as pulumi from "@pulumi/pulumi";
-import { CustomResource, ProviderResource, secret } from "@pulumi/pulumi";
-import type { ProjectInputs, ServiceInputs, ServiceInstanceInputs, VariableCollectionInputs, VolumeInputs } from "./shapes.ts";
+import { CustomResource, ProviderResource, runtime, secret } from "@pulumi/pulumi";
+import type {
+  GetProjectInputs,
+  GetProjectOutputs,
+  ProjectInputs,
+  ServiceInputs,
+  ServiceInstanceInputs,
+  VariableCollectionInputs,
+  VolumeInputs,
+} from "./shapes.ts";
 import type { VolumeBackupInputs } from "./volume-backup-shapes.ts";
 
 /** Arguments as a program writes them: any value may be an output of another resource. */
@@ -106,14 +114,29 @@ export class VariableCollection extends CustomResource {
 /** A service's settings in one environment, and its deployment. */
 export class ServiceInstance extends CustomResource {
   static readonly __pulumiType = "railway:index:ServiceInstance";
-  declare readonly image: pulumi.Output<string>;
+  declare readonly image: pulumi.Output<string | undefined>;
   declare readonly deploymentId: pulumi.Output<string>;
+  declare readonly publicAddresses: pulumi.Output<string[] | undefined>;
   constructor(name: string, args: ServiceInstanceArgs, options?: pulumi.CustomResourceOptions) {
-    super(ServiceInstance.__pulumiType, name, withOutputs(args, ["deploymentId"]), options);
+    const { registryCredentials, ...plain } = args;
+    const inputs = { ...plain, ...(registryCredentials !== undefined && { registryCredentials: secret(registryCredentials) }) };
+    super(ServiceInstance.__pulumiType, name, withOutputs(inputs, ["deploymentId", "publicAddresses"]), options);
   }
   static override isInstance(value: unknown): value is ServiceInstance {
     return isOfType(value, ServiceInstance.__pulumiType);
   }
+}
+
+export type GetProjectArgs = Args<GetProjectInputs>;
+
+/** A project that exists already; rejects unless exactly one fits. */
+export function getProject(args: GetProjectInputs, options?: pulumi.InvokeOptions): Promise<GetProjectOutputs> {
+  return runtime.invoke("railway:index:getProject", args, options);
+}
+
+/** The same for arguments that are outputs. */
+export function getProjectOutput(args: GetProjectArgs, options?: pulumi.InvokeOutputOptions): pulumi.Output<GetProjectOutputs> {
+  return runtime.invokeOutput("railway:index:getProject", args, options);
 }
 
 /** Outputs must be named when the resource is registered, so that they exist (unknown) in preview. */

@@ -32,11 +32,11 @@ export function packageSchema(description: PackageDescription): Properties {
     keywords: ["pulumi", name, "kind/native", "category/cloud"],
     language: { nodejs: { respectSchemaVersion: true } },
     meta: { moduleFormat: "(.*)" },
-    config: { variables: config.properties, defaults: [] },
+    config: { variables: config.properties },
     provider: {
       description: `How ${displayName} is reached.`,
       inputProperties: config.properties,
-      requiredInputs: config.required,
+      ...listed("requiredInputs", config.required),
     },
     types,
     resources: Object.fromEntries(description.resources.map((resource) => [resource.token, resourceSpec(resource, types)])),
@@ -68,9 +68,9 @@ function resourceSpec(resource: Resource<Properties, Properties, never>, types: 
   return {
     description: `${resource.description}\n\n${rules(resource)}`,
     inputProperties: inputs.properties,
-    requiredInputs: inputs.required,
+    ...listed("requiredInputs", inputs.required),
     properties: { ...inputs.properties, ...onlyNew(outputs.properties, inputs.properties) },
-    required: [...new Set([...inputs.required, ...outputs.required])],
+    ...listed("required", [...new Set([...inputs.required, ...outputs.required])]),
   };
 }
 
@@ -92,9 +92,18 @@ function functionSpec(fn: ProviderFunction<Properties, never>, types: Properties
   const outputs = fn.outputs ? members(z.toJSONSchema(fn.outputs), { token: `${fn.token}Result`, types }) : undefined;
   return {
     description: fn.description,
-    inputs: { type: "object", ...inputs },
-    ...(outputs && { outputs: { type: "object", ...outputs } }),
+    inputs: objectSpec(inputs),
+    ...(outputs && { outputs: objectSpec(outputs) }),
   };
+}
+
+function objectSpec({ properties, required }: Members): Properties {
+  return { type: "object", properties, ...listed("required", required) };
+}
+
+/** The engine leaves empty lists out when it prints a schema. */
+function listed(name: string, names: readonly string[]): Properties {
+  return names.length > 0 ? { [name]: names } : {};
 }
 
 function onlyNew(all: Properties, known: Properties): Properties {
@@ -150,7 +159,7 @@ function typeSpec(schema: JsonSchema, token: string, types: Properties): Propert
     }
     case "object": {
       if (schema.properties) {
-        types[token] = { type: "object", ...members(schema, { token, types }) };
+        types[token] = objectSpec(members(schema, { token, types }));
         return { $ref: `#/types/${token}` };
       }
       const values = schema.additionalProperties;
