@@ -5,14 +5,16 @@ import { join } from "node:path";
 import { listPricesOf } from "../billing/costs/prices.ts";
 import { systemClock } from "../domain/clock.ts";
 import { exitCode, formatProblem, OperatorError, type Problem, redact } from "../domain/error.ts";
+import { acrossStacks } from "../tenants/across.ts";
 import { stackIdentity } from "../tenants/keys.ts";
+import { distinct, strayProblems } from "../tenants/load.ts";
 import { isSealed } from "../tenants/seal.ts";
 import { sealedProblems } from "../tenants/sealed.ts";
 import type { ReportFlags } from "./commands/pr.ts";
 import type { Context } from "./context.ts";
 import { differs, type PeopleOf, reportOf, reportStack } from "./pr/assemble.ts";
 import { findBase, writeBase } from "./pr/base.ts";
-import { renderMarkdown } from "./pr/markdown.ts";
+import { renderMarkdown, uncommonWords } from "./pr/markdown.ts";
 import { opener, personsOf } from "./pr/people.ts";
 import { type Preview, readPreview } from "./pr/preview.ts";
 import { assumedHours } from "./pr/price.ts";
@@ -22,13 +24,13 @@ import { fillIn, readSideFiles, type Side, type SideTenant, stacksOf } from "./p
 
 export async function report(this: Context, flags: ReportFlags): Promise<void> {
   checkFlags(flags);
-  const { commit } = await findBase(this.root, flags.base);
+  const base = await findBase(this.root, flags.base);
   const folder = mkdtempSync(join(tmpdir(), "fleet-pr-"));
   const abort = new AbortController();
   const interrupt = () => abort.abort();
   process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
   try {
-    await writeBase(this.root, commit, folder);
+    await writeBase(this.root, base.commit, folder);
     const known = [...new Set([...stacksOf(folder), ...stacksOf(this.root)])].sort();
     if (flags.stack !== undefined && !known.includes(flags.stack))
       throw new OperatorError(
@@ -36,16 +38,15 @@ export async function report(this: Context, flags: ReportFlags): Promise<void> {
       );
     const activeHours = flags.hours ?? assumedHours;
     const month = new Date(await systemClock.now()).toISOString().slice(0, 7);
-    const problems: Problem[] = [];
+    const problems: Problem[] = [...overallProblems(this.root)];
     const stacks: StackReport[] = [];
     for (const stack of flags.stack === undefined ? known : [flags.stack]) {
       const work = { context: this, flags, folder, stack, activeHours, month, problems, signal: abort.signal };
       const made = await reportOne(work);
       if (made) stacks.push(made);
     }
-    const base = { ref: flags.base, commit };
     const assumptions = { activeHours, prices: listPricesOf(month).name };
-    tell(this, flags, reportOf({ base, assumptions, problems, stacks }));
+    tell(this, flags, reportOf({ base, assumptions, problems: distinct(problems), stacks }));
   } finally {
     process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
     rmSync(folder, { recursive: true, force: true });
@@ -90,6 +91,15 @@ async function reportOne(work: Work): Promise<StackReport | undefined> {
   const { preview, why } = await previewFor(work, whatLacks(head, identity), leavingSlugs(base, head));
   const allowed = (context.process.env.FLEET_ALLOW_DELETE ?? "").split(/[\s,]+/);
   return reportStack({ base, head, people, preview, why, allowed, activeHours, prices: listPricesOf(month) });
+}
+
+/** What no single stack's files show: what lies beside the stacks, and what tenants of two stacks share. */
+function overallProblems(root: string): readonly Problem[] {
+  const stacks = stacksOf(root).map((stack) => {
+    const { files, settings } = readSideFiles(root, stack);
+    return { stack, files, zone: settings?.zone };
+  });
+  return [...strayProblems(join(root, "tenants")), ...acrossStacks(stacks)];
 }
 
 /** Why the stack's files do not allow a preview here; undefined where they do. */
@@ -155,6 +165,7 @@ const codes = {
 
 function tell(context: Context, flags: ReportFlags, made: PrReport): void {
   context.print(flags.json ? JSON.stringify(made) : renderMarkdown(made, flags.stack).trimEnd());
+  if (!made.base.common) context.say(uncommonWords(made.base.ref));
   for (const { file, line, column, message } of made.problems)
     context.say(
       redact(

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run } from "@stricli/core";
@@ -144,4 +144,46 @@ test("keygen prints the identity once, on stdout alone, and writes the recipient
   expect(out).toMatch(/^AGE-SECRET-KEY-1[A-Z0-9]+\n$/);
   expect(err).not.toContain(out.trim());
   expect(readFileSync(join(root, "tenants/test/recipient.txt"), "utf8")).toMatch(/^age1[a-z0-9]{58}\n$/);
+});
+
+test("what lies beside the stacks and is read as nothing is told, and what is wrong with a plan once", async () => {
+  const entryOf = readFileSync(join(root, "tenants/sandbox/acme.yaml"), "utf8");
+  writeFileSync(join(root, "tenants/zebra.yaml"), entryOf);
+  mkdirSync(join(root, "tenants/Prod"));
+  symlinkSync("prod", join(root, "tenants/linked"));
+  writeFileSync(join(root, "tenants/plans/gold.yaml"), "name: Gold\n");
+  writeFileSync(join(root, "tenants/plans/silver.yml"), "name: Silver\n");
+  const { code, err } = await fleet(["tenant", "check"]);
+  expect(code).toBe(2);
+  for (const said of [
+    "zebra.yaml:1:1 is in no stack",
+    "Prod:1:1 is not read as a stack",
+    "linked:1:1 is a link and not read",
+    "plans/silver.yml:1:1 is not read as a plan",
+  ])
+    expect(err).toContain(`tenants/${said}`);
+  expect(err.match(/gold\.yaml:\d+:\d+ currency: is missing/g)).toHaveLength(1);
+});
+
+test("no two tenants share a uid, a customer or a hostname, whatever their stacks", async () => {
+  const { recipient } = await keygen();
+  const sealed = await seal("ada@zebra.example", recipient);
+  const at = (stack: string, slug: string, uid: string) => {
+    const text = entry(sealed).replace("tn_aaaaaaaaaa", uid);
+    writeFileSync(join(root, `tenants/${stack}/${slug}.yaml`), `${text}billing: {customer: cus_AAAAAAAA}\n`);
+    writeFileSync(join(root, `tenants/${stack}/recipient.txt`), recipient);
+    writeFileSync(join(root, `Pulumi.${stack}.yaml`), "config:\n  fleet:zone: fleet.example\n");
+  };
+  at("prod", "zebra", "tn_aaaaaaaaaa");
+  at("test", "zebra", "tn_aaaaaaaaaa");
+  const { code, err } = await fleet(["tenant", "check"]);
+  expect(code).toBe(2);
+  expect(err.trim().split("\n")).toEqual([
+    expect.stringContaining("tenants/test/zebra.yaml:1:6 uid: is already the uid of tenants/prod/zebra.yaml"),
+    expect.stringContaining("tenants/test/zebra.yaml:7:21 billing.customer: is already the customer of tenants/prod/zebra.yaml"),
+    expect.stringContaining("tenants/test/zebra.yaml:1:1 zebra.fleet.example is already the hostname of tenants/prod/zebra.yaml"),
+  ]);
+  writeFileSync(join(root, "Pulumi.test.yaml"), "config:\n  fleet:zone: test.fleet.example\n");
+  rmSync(join(root, "tenants/prod/zebra.yaml"));
+  expect((await fleet(["tenant", "check"])).code).toBe(0);
 });

@@ -50,6 +50,7 @@ export function reportStack(input: StackInput): StackReport {
     policies: preview ? policyFindings(preview, (uid) => slugs.get(uid)) : null,
     errors: preview ? preview.errors.filter((message) => !isRefusal(message)) : [],
     flatCents: { before: sum(pricesBefore, "flatCents"), after: sum(pricesAfter, "flatCents") },
+    revenueCents: { before: sum(pricesBefore, "revenueCents"), after: sum(pricesAfter, "revenueCents") },
     costCents: { before: sum(pricesBefore, "costCents"), after: sum(pricesAfter, "costCents") },
     seats: {
       ...seats,
@@ -101,7 +102,7 @@ function reportTenant(
   if (!touched && (own === undefined || own.length === 0)) return undefined;
   const people = comparePeople(base.get(uid) ?? [], head.get(uid) ?? []);
   const price = (tenant: SideTenant | undefined): Price =>
-    tenant ? priceOf(tenant, activeHours, prices) : { flatCents: 0, costCents: 0, seats: 0 };
+    tenant ? priceOf(tenant, activeHours, prices) : { flatCents: 0, revenueCents: 0, costCents: 0, seats: 0 };
   const [old, now] = [price(before), price(after)];
   const changes = !before ? describeNew(shown, side.settings) : after ? compareBoth(before, after, describePeople(people)) : [];
   const { slug, name, file } = shown.tenant;
@@ -110,6 +111,7 @@ function reportTenant(
     change: !before ? "created" : !after ? "removed" : changes.length > 0 ? "changed" : "resources",
     resources: own?.map(withoutUid) ?? null,
     flatCents: { before: old.flatCents, after: now.flatCents },
+    revenueCents: { before: old.revenueCents, after: now.revenueCents },
     costCents: { before: old.costCents, after: now.costCents },
   };
 }

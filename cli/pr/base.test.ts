@@ -58,10 +58,10 @@ test("the base is where the branch began, not what others merged since; without 
   put("tenants/prod/b.yaml", "1");
   commit("later");
   git("checkout", "-q", "change");
-  expect(await findBase(root, "main")).toEqual({ ref: "main", commit: began });
+  expect(await findBase(root, "main")).toEqual({ ref: "main", commit: began, common: true });
   git("checkout", "-q", "--orphan", "alone");
   commit("alone");
-  expect((await findBase(root, "main")).commit).toBe(git("rev-parse", "main"));
+  expect(await findBase(root, "main")).toEqual({ ref: "main", commit: git("rev-parse", "main"), common: false });
 });
 
 test.each(["absent", "--all", "HEAD:tenants", ""])(

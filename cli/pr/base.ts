@@ -8,6 +8,8 @@ export interface BaseCommit {
   /** As it was asked for. */
   readonly ref: string;
   readonly commit: string;
+  /** False where this clone does not hold the commit at which the branch left `ref`: then `commit` is the ref's own. */
+  readonly common: boolean;
 }
 
 /** The commit that the branch in `root` left `ref` at, so that what others merged since then is not taken for this branch's work.
@@ -25,9 +27,9 @@ export async function findBase(root: string, ref: string): Promise<BaseCommit> {
     throw new OperatorError(
       `--base ${ref}: there is no such commit in this clone; fetch it first (git fetch origin <branch>, in CI with enough depth), then write it like origin/main`,
     );
-  // Without a common commit (a shallow clone) the ref itself is the base.
-  const common = await git(root, ["merge-base", tip, "HEAD"]);
-  return { ref, commit: common.code === 0 ? common.stdout.trim() : tip };
+  const base = await git(root, ["merge-base", tip, "HEAD"]);
+  const common = base.code === 0;
+  return { ref, commit: common ? base.stdout.trim() : tip, common };
 }
 
 /** Writes `tenants/` and the stacks' settings of a commit to `folder`. */

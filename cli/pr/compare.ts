@@ -65,8 +65,8 @@ export function compareShared(
     const [old, now] = [before.plans.get(id), after.plans.get(id)];
     const field = `tenants/plans/${id}.yaml`;
     if (old && now) {
-      const differing = namesThatDiffer(old, now);
-      return differing.length === 0 ? [] : [{ field, text: `plan ${id}: ${differing.join(", ")} changed` }];
+      const differing = valuesThatDiffer(old, now);
+      return differing.length === 0 ? [] : [{ field, text: `plan ${id}: ${differing.join(", ")}` }];
     }
     return [{ field, text: now ? `new plan ${planWords(now)}` : `plan ${id} removed` }];
   });
@@ -88,6 +88,20 @@ export function namesThatDiffer(before: object, after: object): string[] {
   const [old, now] = [new Map<string, unknown>(Object.entries(before)), new Map<string, unknown>(Object.entries(after))];
   const names = new Set([...old.keys(), ...now.keys()]);
   return [...names].filter((name) => JSON.stringify(old.get(name)) !== JSON.stringify(now.get(name))).sort();
+}
+
+/** `people.max 10 → 12`, for each value that differs in blocks of blocks. */
+function valuesThatDiffer(before: object, after: object, path = ""): string[] {
+  const [old, now] = [new Map<string, unknown>(Object.entries(before)), new Map<string, unknown>(Object.entries(after))];
+  return namesThatDiffer(before, after).flatMap((name) => {
+    const [left, right] = [old.get(name), now.get(name)];
+    if (isBlock(left) && isBlock(right)) return valuesThatDiffer(left, right, `${path}${name}.`);
+    return [`${path}${name} ${String(left ?? "none")} → ${String(right ?? "none")}`];
+  });
+}
+
+function isBlock(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }
 
 function settingWords(name: string, before: Settings | undefined, after: Settings | undefined): string {

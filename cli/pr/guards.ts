@@ -156,7 +156,7 @@ function settings(base: Side, head: Side): Finding[] {
     findings.push(warning("fleet:protect is switched off: later changes may delete volumes and projects"));
   if (base.settings?.personalData === "sealed" && head.settings?.personalData === "plain")
     findings.push(warning("fleet:personalData becomes plain: addresses may stand in the repository as they are"));
-  if (base.recipient !== undefined && base.recipient !== head.recipient)
+  if (base.recipient !== undefined && head.exists && base.recipient !== head.recipient)
     findings.push(
       warning(`tenants/${base.stack}/recipient.txt is another one: from now on its owner opens the addresses. Ask who made it`),
     );

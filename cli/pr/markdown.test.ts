@@ -15,19 +15,22 @@ const tenant = (index: number, more: Partial<TenantReport> = {}): TenantReport =
   people: { total: 1, sealed: 0, admitted: ["a…@acme.example"], added: [], removed: [], addedSealed: 0, removedSealed: 0 },
   resources: [{ op: "update", what: "log-in page", holdsData: false, properties: ["sessionDuration"] }],
   flatCents: { before: 500, after: 500 },
+  revenueCents: { before: 2_500, after: 2_500 },
   costCents: { before: 190, after: 190 },
   ...more,
 });
 const stackOf = (more: Partial<StackReport> = {}): StackReport => ({
   stack: "prod",
   ...{ source: "preview", why: null, tenantsBefore: 1, tenantsAfter: 1, tenants: [], shared: [], sharedResources: [] },
-  ...{ guards: [], policies: [], errors: [], flatCents: { before: 500, after: 500 }, costCents: { before: 190, after: 190 } },
+  ...{ guards: [], policies: [], errors: [], flatCents: { before: 500, after: 500 } },
+  revenueCents: { before: 2_500, after: 2_500 },
+  costCents: { before: 190, after: 190 },
   seats: { before: 1, after: 1, free: 50, costCents: { before: 0, after: 0 } },
   ...more,
 });
 const reported = (stacks: readonly StackReport[], problems: PrReport["problems"] = []) =>
   reportOf({
-    base: { ref: "origin/main", commit: "0123456789abcdef" },
+    base: { ref: "origin/main", commit: "0123456789abcdef", common: true },
     assumptions: { activeHours: 20, prices: "list-2026-08" },
     problems: problems.map(({ message }) => ({ message })),
     stacks,
@@ -37,7 +40,12 @@ test("the comment of a few changes, as people read it", () => {
   const stack = stackOf({
     tenants: [
       tenant(1),
-      tenant(2, { change: "created", resources: null, flatCents: { before: 0, after: 500 } }),
+      tenant(2, {
+        change: "created",
+        resources: null,
+        flatCents: { before: 0, after: 500 },
+        revenueCents: { before: 0, after: 2_500 },
+      }),
       tenant(3, { change: "removed", resources: [{ op: "delete", what: "volume (DATA)", holdsData: true, properties: [] }] }),
     ],
     guards: [
@@ -148,4 +156,11 @@ test("many people and many lines are folded away, sealed addresses counted", () 
   const text = renderMarkdown(reported([stackOf({ tenants: [tenant(1, { people, changes })] })]));
   expect(text).toContain("24 more, 2 sealed addresses");
   expect(text).toContain("<details><summary>8 more changes</summary>");
+});
+
+test("a clone without the commit at which the branch began says what that does to the report, before anything else", () => {
+  const report = reported([stackOf()]);
+  const shallow = renderMarkdown({ ...report, base: { ...report.base, common: false } });
+  expect(shallow.split("\n\n")[2]).toMatch(/^⚠️ This clone does not hold the commit at which the branch left origin\/main/);
+  expect(renderMarkdown(report)).not.toContain("This clone");
 });

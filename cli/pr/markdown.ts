@@ -21,6 +21,7 @@ export function renderMarkdown(report: PrReport, stack?: string): string {
   const parts = [
     commentMarker(stack),
     `### ${title(report)}`,
+    ...(report.base.common ? [] : [`⚠️ ${plain(uncommonWords(report.base.ref))}`]),
     ...(report.problems.length === 0 ? [] : [section("What is wrong", problemLines(report), room)]),
     ...touched.map((each) => stackSection(each, room)),
     ...(quiet.length === 0 ? [] : [`No changes: ${room.fit(quiet, 2_000, (left) => `${left} more`).join(", ")}`]),
@@ -87,6 +88,7 @@ function stackSection(stack: StackReport, room: Room): string {
     `#### ${plain(stack.stack)}: ${countWords(stack)}`,
     [
       `- Flat fees a month: ${moneyChange(stack.flatCents)}`,
+      `- Expected revenue a month: ${moneyChange(stack.revenueCents)}`,
       `- Expected cost a month: ${moneyChange(stack.costCents)}`,
       ...(stack.seats.costCents.before === stack.seats.costCents.after
         ? []
@@ -182,10 +184,15 @@ function problemLines({ problems }: PrReport): string[] {
   });
 }
 
+/** Why more may be told than the branch did. */
+export function uncommonWords(ref: string): string {
+  return `This clone does not hold the commit at which the branch left ${ref} (is it shallow?): what others merged there since is told as if this branch took it back. Fetch the whole history (git fetch --unshallow), then run this again`;
+}
+
 function footer({ base, assumptions }: PrReport): string {
   const assumed = [
     `${assumptions.activeHours} hours with activity a tenant and month, the whole memory used while awake`,
     `${plain(assumptions.prices)} prices, without seats and model use`,
   ].join("; ");
-  return `<sub>Compared with ${plain(base.ref)} (${plain(base.commit.slice(0, 12))}). Cost: ${assumed}. Addresses are masked.</sub>`;
+  return `<sub>Compared with ${plain(base.ref)} (${plain(base.commit.slice(0, 12))}). Reckoned with ${assumed}. Addresses are masked.</sub>`;
 }

@@ -13,6 +13,8 @@ export const assumedHours = 20;
 export interface Price {
   /** The flat fee: certain. */
   readonly flatCents: number;
+  /** Expected: the flat fee and the assumed hours. */
+  readonly revenueCents: number;
   /** Expected: the whole memory while awake, awake in each active hour (always, where it does not sleep); without seats and model use. */
   readonly costCents: number;
   /** People named one by one; of a domain, an organization or a group one is counted. */
@@ -26,7 +28,7 @@ export function priceOf({ tenant, state }: SideTenant, activeHours: number, pric
   const pays = runs && billing.exempt === null;
   const active = runs ? activeHours : 0;
   const awakeMinutes = runs ? (app.sleep ? Math.min(monthMinutes, active * 60) : monthMinutes) : 0;
-  const paid = pays ? plan.flatAmountCents + active * plan.hourAmountCents : 0;
+  const paid = pays ? Math.round(plan.flatAmountCents + active * plan.hourAmountCents) : 0;
   const lines = costOfMonth(
     {
       minutes: monthMinutes,
@@ -37,12 +39,13 @@ export function priceOf({ tenant, state }: SideTenant, activeHours: number, pric
       egressGB: 0,
       seats: { own: 0, before: 0, account: 0 },
       model: { amountMicros: 0n, currency: "usd" },
-      paid: { cents: Math.round(paid), charges: paid > 0 ? 1 : 0 },
+      paid: { cents: paid, charges: paid > 0 ? 1 : 0 },
     },
     prices,
   );
   return {
     flatCents: pays ? plan.flatAmountCents : 0,
+    revenueCents: paid,
     costCents: toCents(totalCost(lines)),
     seats: runs ? access.members.length : 0,
   };

@@ -7,7 +7,7 @@ import { compareSides, entryYaml, planYaml, settingsYaml, sideOf } from "./sampl
 const acme = "tn_acmeacme00";
 const file = "tenants/prod/acme.yaml";
 const facts = {
-  base: { ref: "origin/main", commit: "0123456789abcdef0123456789abcdef01234567" },
+  base: { ref: "origin/main", commit: "0123456789abcdef0123456789abcdef01234567", common: true },
   assumptions: { activeHours: 20, prices: "list-2026-08" },
 };
 const words = async (before: string, after: string) => {
@@ -57,7 +57,7 @@ test("a new image, plan or setting is told once for the stack, and at the tenant
   });
   const report = await compareSides(base, head);
   expect(report.shared.map(({ text }) => text)).toEqual([
-    "plan standard: people changed",
+    "plan standard: people.max 10 → 12",
     "setting releases: image of stable changed",
   ]);
   expect(report.tenants.map(({ slug, changes }) => [slug, changes.map(({ text }) => text)])).toEqual([
@@ -87,10 +87,17 @@ test("the flat fee is that of active tenants that are billed; the cost of one th
     slug: "birch",
     change: "created",
     flatCents: { before: 0, after: 500 },
+    // And 20 hours at $1.
+    revenueCents: { before: 0, after: 2_500 },
     costCents: { before: 0, after: 190 },
   });
   // 43,200 GB-minutes (9.98) and 864 vCPU-minutes (0.40), tunnel 0.40, volume 0.01; no Stripe.
-  expect(changed).toMatchObject({ slug: "acme", flatCents: { before: 500, after: 0 }, costCents: { before: 190, after: 1_079 } });
+  expect(changed).toMatchObject({
+    slug: "acme",
+    flatCents: { before: 500, after: 0 },
+    revenueCents: { before: 2_500, after: 0 },
+    costCents: { before: 190, after: 1_079 },
+  });
 });
 
 test("named people beyond the free seats cost", async () => {

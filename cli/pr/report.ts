@@ -49,6 +49,8 @@ export const TenantReport = z.strictObject({
   resources: z.array(ResourceChange).nullable(),
   /** A month's flat fee, and what a month is expected to cost us without seats and model use. */
   flatCents: Cents,
+  /** The flat fee and the assumed hours. */
+  revenueCents: Cents,
   costCents: Cents,
 });
 export type TenantReport = z.infer<typeof TenantReport>;
@@ -79,6 +81,7 @@ export const StackReport = z.strictObject({
   /** What the engine's preview complained about. */
   errors: z.array(z.string()),
   flatCents: Cents,
+  revenueCents: Cents,
   costCents: Cents,
   /** Log-in seats of named people, and what those beyond the free ones cost. */
   seats: z.strictObject({ before: z.int(), after: z.int(), free: z.int(), costCents: Cents }),
@@ -96,8 +99,9 @@ export const PrReport = z.strictObject({
   schemaVersion: z.literal(1),
   /** The whole verdict: 0, 3, 5, 1 and 2 as exit codes. */
   outcome: z.enum(["unchanged", "changes", "refused", "failed", "invalid"]),
-  base: z.strictObject({ ref: z.string(), commit: z.string() }),
-  /** Of the costs: hours with activity a tenant and month, and the price list. */
+  /** `common`: whether the commit is the one at which the branch left the ref; else (a shallow clone) it is the ref's own. */
+  base: z.strictObject({ ref: z.string(), commit: z.string(), common: z.boolean() }),
+  /** Of revenue and costs: hours with activity a tenant and month, and the price list. */
   assumptions: z.strictObject({ activeHours: z.number(), prices: z.string() }),
   /** What is wrong with the input; nothing is compared in a stack with problems. */
   problems: z.array(Problem),

@@ -28,7 +28,7 @@ export async function runPreview(
 ): Promise<Preview> {
   try {
     const { engine, env } = await stackEnvironment(context, stack);
-    const args = ["preview", "--json", "--stack", stack, ...policyArguments(context.root)];
+    const args = ["preview", "--json", "--stack", stack, ...policyArguments];
     const allowed = [env.FLEET_ALLOW_DELETE ?? "", ...leaving].join(" ");
     const options = { cwd: context.root, env: { ...env, FLEET_ALLOW_DELETE: allowed }, signal };
     const { events, result } = await pulumiEvents(engine, args, options);

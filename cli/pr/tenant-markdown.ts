@@ -11,8 +11,13 @@ export function tenantBlock(tenant: TenantReport): string {
   const { change, changes, resources } = tenant;
   const lines = changes.map(({ text }) => `- ${plain(text)}`);
   const shown = [...lossLines(resources ?? []), ...lines.slice(0, mostLines), ...peopleLines(tenant)];
-  if (change !== "resources" && [tenant.flatCents, tenant.costCents].some(({ before, after }) => before !== after))
-    shown.push(`- flat fee ${moneyChange(tenant.flatCents)}`, `- cost ${moneyChange(tenant.costCents)}`);
+  const { flatCents, revenueCents, costCents } = tenant;
+  if (change !== "resources" && [flatCents, revenueCents, costCents].some(({ before, after }) => before !== after))
+    shown.push(
+      `- flat fee ${moneyChange(flatCents)}`,
+      `- revenue ${moneyChange(revenueCents)}`,
+      `- cost ${moneyChange(costCents)}`,
+    );
   const all = resourceLines(resources ?? []);
   // Where nothing else is told of a tenant its resources are the news.
   if (change === "resources") shown.push(...all);
