@@ -1,5 +1,5 @@
 /** What a stack's commands run in: the engine, where the state lies, the vendors' addresses and keys. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -7,13 +7,14 @@ import { exitCode, OperatorError } from "../domain/error.ts";
 import { ensureEngine } from "../engine/engine.ts";
 import { pulumiEnvironment, withPulumiEnvironment } from "../engine/environment.ts";
 import type { Engine } from "../engine/find.ts";
-import { progressPrinter } from "../engine/progress.ts";
 import { runPulumi } from "../engine/run.ts";
 import { installPlugins } from "../sandbox/plugins/install.ts";
 import { committedIdentity } from "../tenants/keys.ts";
 import { stackNames } from "../tenants/load.ts";
 import type { Context } from "./context.ts";
+import { engineProgress } from "./engine-progress.ts";
 import { findSandbox, sandboxFolder } from "./sandbox.ts";
+import { needReadable, removeHalfLocks, stateFile } from "./state-file.ts";
 
 export const sandboxStack = "sandbox";
 /** Committed with the stack's salt: nothing behind it is secret. */
@@ -39,7 +40,7 @@ export async function stackEnvironment(context: Context, stack: string): Promise
   const folder = sandboxFolder(root, user);
   const sandbox = stack === sandboxStack ? await findSandbox(folder) : undefined;
   if (stack === sandboxStack && !sandbox) throw new OperatorError("no sandbox is running; start it with: fleet sandbox start");
-  const engine = await getEngine(user, root);
+  const engine = await ensureEngine({ env: user, root, onProgress: engineProgress(context.progress) });
   if (!sandbox) {
     const { variables, dropped } = pulumiEnvironment({ root, engine, offlinePlugins: false, user });
     const own = { ...variables, PULUMI_STACK: stack };
@@ -64,8 +65,8 @@ export async function stackEnvironment(context: Context, stack: string): Promise
   ];
   const env = withPulumiEnvironment(user, { variables, dropped });
   const whole = { stack, engine, variables, dropped, env };
-  const file = join(state, ".pulumi", "stacks", "fleet", `${stack}.json`);
-  if (existsSync(file)) needReadable(file);
+  removeHalfLocks(state, stack);
+  if (existsSync(stateFile(state, stack))) needReadable(state, stack);
   else await makeStack(whole, root);
   return whole;
 }
@@ -76,31 +77,10 @@ export function stateUrl(folder: string): string {
   return `${pathToFileURL(folder).href}?metadata=skip`;
 }
 
-/** The engine would only say where in the file it stopped. */
-function needReadable(file: string): void {
-  try {
-    JSON.parse(readFileSync(file, "utf8"));
-  } catch {
-    throw new OperatorError(
-      `${file}: the sandbox's Pulumi state is half-written and cannot be read. What it was before the last change lies beside it: cp '${file}.bak' '${file}', then fleet up sandbox --recover; or begin anew with: fleet sandbox reset`,
-      exitCode.failed,
-    );
-  }
-}
-
 /** Throws OperatorError for a stack that has no folder of tenants. */
 export function needStack(root: string, stack: string): void {
   const stacks = stackNames(join(root, "tenants"));
   if (!stacks.includes(stack)) throw new OperatorError(`there is no stack "${stack}"; there are: ${stacks.join(", ")}`);
-}
-
-async function getEngine(env: NodeJS.ProcessEnv, root: string): Promise<Engine> {
-  const progress = progressPrinter(globalThis.process.stderr);
-  try {
-    return await ensureEngine({ env, root, onProgress: progress.report });
-  } finally {
-    progress.end();
-  }
 }
 
 async function makeStack({ engine, env, stack }: StackEnvironment, root: string): Promise<void> {

@@ -1,11 +1,9 @@
 /** The rules of policies/ in a run of the engine: how they are switched on, and what they said, by tenant. */
-import { join } from "node:path";
 import type { EngineEvent } from "../engine/events.ts";
 
-/** The engine's arguments for a preview or up that is held to the rules. */
-export function policyArguments(root: string): string[] {
-  return ["--policy-pack", join(root, "policies")];
-}
+/** The engine's arguments for a preview or up, run in the repository's root, that is held to the rules. The engine splits them at commas and reads quotes:
+ *  a checkout's own path may hold both. */
+export const policyArguments: readonly string[] = ["--policy-pack", "policies"];
 
 export interface Violation {
   /** The tenant's uid; null for what the account shares. */

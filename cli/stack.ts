@@ -28,7 +28,7 @@ export async function preview(this: Context, flags: ChangeFlags, stack: string):
   needStack(this.root, stack);
   const slugs = slugsOf(this.root, stack);
   const whole = allowDelete(await stackEnvironment(this, stack), flags.allowDelete);
-  const outcome = await operate(this, whole, ["preview", ...policyArguments(this.root)], slugs);
+  const outcome = await operate(this, whole, ["preview", ...policyArguments], slugs);
   report(this, stack, outcome, flags.json, "preview");
   const pending = outcome.code === 0 && outcome.changes.count > 0;
   this.process.exitCode = pending ? exitCode.pending : judge(outcome);
@@ -42,7 +42,7 @@ export async function up(this: Context, flags: UpFlags, stack: string): Promise<
   const began = await systemClock.now();
   const whole = allowDelete(await stackEnvironment(this, stack), flags.allowDelete);
   const outcome = await heal(this, whole, { force: flags.recover ?? false, began }, () =>
-    operate(this, whole, ["up", "--yes", "--skip-preview", "--continue-on-error", ...policyArguments(this.root)], slugs),
+    operate(this, whole, ["up", "--yes", "--skip-preview", "--continue-on-error", ...policyArguments], slugs),
   );
   report(this, stack, outcome, flags.json, "up");
   this.process.exitCode = judge(outcome);

@@ -1,8 +1,8 @@
 /** What an earlier run left half-written in the sandbox's folder. */
 import { match, ok, strictEqual } from "node:assert/strict";
-import { chmod, cp, mkdir, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, readdir, readFile, rm, stat, truncate, utimes, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { z } from "zod";
 import { type Answer, type Ground, type HostileCase, type Start, said } from "./hostile-machine-ground.ts";
 
@@ -67,7 +67,7 @@ export const folderCases: readonly HostileCase[] = [
     },
   })),
   {
-    name: "the Pulumi state of the sandbox is empty: the file, its last copy and both ways out are named; the copy works",
+    name: "the Pulumi state of the sandbox is half-written: the file, its newest whole copy and both ways out are named, and the copy works, also past an empty lock",
     async run(ground) {
       const { folder, env, file } = await copyOfShared(ground);
       await cp(file, `${file}.bak`);
@@ -75,6 +75,19 @@ export const folderCases: readonly HostileCase[] = [
       said(await ground.fleet(["up", "sandbox"], { env }), 1, file, "half-written", `cp '${file}.bak'`, "fleet sandbox reset");
       await cp(`${file}.bak`, file);
       said(await ground.fleet(["env", "sandbox"], { env }), 0);
+      // A full disk spoils the file and the copy beside it, and leaves the lock empty.
+      const backup = join(folder, "pulumi-state", ".pulumi", "backups", "fleet", "sandbox", "sandbox.1.json");
+      await mkdir(dirname(backup), { recursive: true });
+      await cp(file, backup);
+      await truncate(file, 10);
+      await truncate(`${file}.bak`, 10);
+      said(await ground.fleet(["up", "sandbox"], { env }), 1, `cp '${backup}' '${file}'`);
+      await cp(backup, file);
+      const lock = join(folder, "pulumi-state", ".pulumi", "locks", "organization", "fleet", "sandbox", "left.json.1.tmp");
+      await mkdir(dirname(lock), { recursive: true });
+      await writeFile(lock, "");
+      await utimes(lock, 0, 0);
+      said(await ground.fleet(["destroy", "sandbox"], { env }), 0);
       await truncate(file, 10);
       said(await ground.fleet(["sandbox", "reset"], { env }), 0, "all vendors are empty");
       said(await ground.fleet(["env", "sandbox"], { env }), 0);
