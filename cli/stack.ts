@@ -5,6 +5,7 @@ import { type ExitCode, exitCode, RefusedError, redact } from "../domain/error.t
 import { pulumiEvents } from "../engine/events.ts";
 import { stackSettings } from "../infra/settings-file.ts";
 import { loadStack } from "../tenants/load.ts";
+import { runbooksFor } from "./advice.ts";
 import { Changes, describeDone, shared } from "./changes.ts";
 import type { ChangeFlags, DestroyFlags, StackFlags, UpFlags } from "./commands/stack.ts";
 import { type Context, lively } from "./context.ts";
@@ -195,6 +196,8 @@ function report(
     context.say(redact(errors.join("\n") || (broken ? "refused by the rules of policies/" : outcome.stderr.trim())));
   const hint = hintFor(outcome, stack);
   if (hint) context.say(hint);
+  const said = [...outcome.stderr.split("\n"), ...changes.errors, ...(broken ? ["refused by the rules of policies/"] : [])];
+  if (code !== 0) for (const line of runbooksFor(said.join("\n"))) context.say(line);
 }
 
 function hintFor({ stderr, changes }: Outcome, stack: string): string | undefined {

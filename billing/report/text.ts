@@ -37,12 +37,15 @@ export function reportText(report: BillingReport): string {
   for (const open of report.open) lines.push(`  ${open.slug}: ${open.month} stays open, ${open.invoice}: ${open.note}`);
   const problems = [...report.problems, ...report.tenants.flatMap((tenant) => tenant.problems)];
   for (const problem of problems) lines.push(`! ${problem}`);
+  if (lines.some((line) => line.startsWith("! "))) lines.push(`  what to do about a line with !: ${runbook}`);
   lines.push(
     `${planned ? "Plan" : "Run"} ${report.run}: ${report.posts} hours ${planned ? "to post" : "posted"}, ${report.invoicesFinalized.length} invoices finalized, ` +
       `${report.activeHours} active hours by ${report.rule} (${report.comparedHours} by ${report.comparedRule}), ${problems.length} problems`,
   );
   return lines.join("\n");
 }
+
+const runbook = "docs/runbooks/billing-problem-of-a-tenant.md";
 
 /** Two prices for the same months: the vendors' lists, and what the plan of January 2026 counted. */
 function moneyLines(report: BillingReport): string[] {

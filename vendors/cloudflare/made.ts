@@ -81,7 +81,7 @@ export async function findMade(
   const [only, second] = found;
   if (second)
     throw new OperatorError(
-      `Cloudflare has ${found.length} objects named "${inputs.name}" under ${path} (${found.map(({ id }) => id).join(", ")}); delete all but one there, then run this again`,
+      `Cloudflare has ${found.length} objects named "${inputs.name}" under ${path} (${found.map(({ id }) => id).join(", ")}); delete all but one there, then run this again (docs/runbooks/two-of-a-kind.md)`,
     );
   return only && kind.importId(inputs, only.id);
 }
