@@ -1,6 +1,7 @@
-/** Every command in the code blocks of the README, the runbooks and docs/commands.md, run as it stands there: in a temporary clone, against a sandbox. */
+/** Every line of the code blocks of every document, and every example of docs/commands.md, run as it stands there: in a temporary clone, against a
+ *  sandbox. Commands in sentences are held by test/named.test.ts. */
 import { execFile, execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -10,7 +11,12 @@ import { copyCheckout, neutralEnvironment } from "./checkout.ts";
 const root = resolve(import.meta.dirname, "..");
 const folder = mkdtempSync(join(tmpdir(), "fleet-documents-"));
 const clone = join(folder, "clone");
-const runbooks = readdirSync(join(root, "docs/runbooks")).map((name) => `docs/runbooks/${name}`);
+const pages = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.md"], {
+  cwd: root,
+  encoding: "utf8",
+})
+  .split("\n")
+  .filter((file) => file !== "" && file !== "README.md" && existsSync(join(root, file)));
 
 /** Not run here, and why. */
 const elsewhere: Readonly<Record<string, string>> = {
@@ -18,6 +24,8 @@ const elsewhere: Readonly<Record<string, string>> = {
   "./fleet demo --json": "test/demo.system.test.ts runs it",
   "./fleet test": "this test is a part of it",
   "./fleet watch ping": "speaks to a service on the internet: vendors/heartbeat/client.test.ts",
+  'curl -fsS -X POST -H "Authorization: Bearer $TOKEN" https://api.github.com/repos/OWNER/REPOSITORY/actions/workflows/billing.yml/dispatches -d \'{"ref":"main"}\'':
+    "starts a workflow at GitHub",
   "./fleet watch ping --failed": "speaks to a service on the internet: vendors/heartbeat/client.test.ts",
 };
 /** Ends with another code than 0, by what it is for. */
@@ -25,14 +33,16 @@ const codes: Readonly<Record<string, number>> = {
   "./fleet pr report --base origin/main": 3,
 };
 
-/** Commands of the code blocks, with those of Pulumi that a comment beside one names. */
+/** The lines of the code blocks, with those of Pulumi that a comment beside one names, and what an `eval` would hide the failure of. */
 function inBlocks(page: string): string[] {
   const text = readFileSync(join(root, page), "utf8");
-  const lines = [...text.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block = ""]) => block.split("\n"));
+  const lines = [...text.matchAll(/```(?:sh|bash|shell|console)\n([\s\S]*?)```/g)].flatMap(([, block = ""]) => block.split("\n"));
   return lines.flatMap((line) => {
     const [command = "", comment = ""] = line.trim().split(/\s+# /);
-    if (!/^(?:\.\/fleet|pulumi|eval) /.test(command)) return [];
-    return [command, ...[...comment.matchAll(/`(pulumi [^`]+)`/g)].map(([, named = ""]) => named)];
+    if (command === "" || command.startsWith("#")) return [];
+    const [, inner] = /^eval "\$\((.+)\)"$/.exec(command) ?? [];
+    const named = [...comment.matchAll(/`(pulumi [^`]+)`/g)].map(([, found = ""]) => found);
+    return [...(inner === undefined ? [] : [inner]), command, ...named];
   });
 }
 
@@ -41,10 +51,15 @@ const inReference = [
   ...readFileSync(join(root, "docs/commands.md"), "utf8").matchAll(/^(?:`fleet [^`]+`(?:[^`\n]*? and )?)+/gm),
 ].flatMap(([line]) => [...line.matchAll(/`(fleet [^`<|]+)`/g)].map(([, command = ""]) => `./${command}`));
 
+/** Works on the files of a stack, whatever its vendors. */
+function aboutFiles(command: string): boolean {
+  return command.startsWith("./fleet tenant ") || / tenants\//.test(command);
+}
+
 /** The real stack is the sandbox here, where its vendors are needed: nothing to confirm, no live key. */
 function here(command: string): string {
   if (command.startsWith("pulumi up")) return `${command} --yes --skip-preview`;
-  if (/^\.\/fleet tenant /.test(command)) return command;
+  if (aboutFiles(command)) return command;
   return command.replaceAll(/\bprod\b/g, "sandbox").replaceAll(/ --live\b/g, "");
 }
 
@@ -97,7 +112,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test("every command of the README, of docs/commands.md and of the runbooks works, in that order in one world", {
+test("every command of the README, of docs/commands.md and of all other documents works, in that order in one world", {
   timeout: 900_000,
 }, async () => {
   const toRun = (commands: readonly string[]) => commands.filter((command) => !(command in elsewhere)).map(here);
@@ -105,9 +120,9 @@ test("every command of the README, of docs/commands.md and of the runbooks works
   expect(first.length).toBeGreaterThan(12);
   expectDone(await inOneShell(first));
 
-  const others = [...new Set(toRun([...inReference, ...runbooks.flatMap(inBlocks)]))];
+  const others = [...new Set(toRun([...inReference, ...pages.flatMap(inBlocks)]))];
   expect(others.length).toBeGreaterThan(18);
-  const files = others.filter((command) => command.startsWith("./fleet tenant "));
+  const files = others.filter(aboutFiles);
   // What a stack of one's own has before its first tenant: tenants/prod/README.md.
   expectDone(await inOneShell(["./fleet tenant keygen --stack prod", ...files]));
   const before = ["./fleet sandbox start >/dev/null 2>&1", 'eval "$(./fleet env sandbox)"'];
@@ -119,7 +134,14 @@ test("every command of the README, of docs/commands.md and of the runbooks works
   );
 });
 
+test("a command that does not work is noticed, wherever it stands in a block", async () => {
+  const wrong = ["./fleet tenant chekc", "./fleet doctor --jsno", "./fleet env sandbox-2", "fleet-2 up prod"];
+  const ran = await inOneShell(["./fleet tenant check", ...wrong, "./fleet tenant list --stack sandbox"]);
+  expect(ran.filter(({ code }) => code !== 0).map(({ command }) => command)).toEqual(wrong);
+  expect(() => expectDone(ran)).toThrow();
+});
+
 test("what is not run is still in the documents, and has its reason", () => {
-  const documented = [...inBlocks("README.md"), ...inReference, ...runbooks.flatMap(inBlocks)];
+  const documented = [...inBlocks("README.md"), ...inReference, ...pages.flatMap(inBlocks)];
   for (const command of Object.keys(elsewhere)) expect(documented).toContain(command);
 });
