@@ -29,18 +29,18 @@ const textOf = (name: Name) => texts.get(name) ?? "";
 const read = (text: string) => Workflow.parse(parse(text));
 
 /** Beside `contents: read`. */
-const writing: Readonly<Record<Name, Readonly<Record<string, readonly string[]>>>> = {
+const permitted: Readonly<Record<Name, Readonly<Record<string, readonly string[]>>>> = {
   billing: {},
   deploy: {},
   "pull-request": { comment: ["pull-requests: write"] },
   test: {},
-  watch: { tell: ["issues: write"] },
+  watch: { runs: ["actions: read"], tell: ["issues: write"] },
 };
 
 /** What is wrong with one file, by the rules that hold for all of them. */
 const rules = {
   pins: (_, text) => unpinned(text),
-  permissions: (name, _, workflow) => tooManyPermissions(workflow, writing[name]),
+  permissions: (name, _, workflow) => tooManyPermissions(workflow, permitted[name]),
   limits: (_name, _, workflow) => withoutLimit(workflow),
   injection: (_name, _, workflow) => injectable(workflow),
   credentials: (_name, _, workflow) => keepsCredentials(workflow),
@@ -212,7 +212,8 @@ test("a fork's pull request reaches no secret: the only job with an environment 
 });
 
 test("in a copy of this repository nothing is made, billed or told before it is enabled", () => {
-  const jobs = [read(textOf("deploy")).jobs.up, read(textOf("billing")).jobs.run, read(textOf("watch")).jobs.watch];
+  const watch = read(textOf("watch")).jobs;
+  const jobs = [read(textOf("deploy")).jobs.up, read(textOf("billing")).jobs.run, watch.watch, watch.runs];
   for (const job of jobs) expect(job?.if).toMatch(/^vars\.FLEET_ENABLED == 'true'(?: && \(.*\))?$/);
   expect(read(textOf("watch")).jobs.tell?.if).toContain("needs.watch.result != 'skipped'");
 });
@@ -250,7 +251,16 @@ test("the watch follows every run that did not succeed, and has a clock of its o
   expect(on.workflow_run).toMatchObject({ workflows: ["billing", "deploy"].map((name) => read(textOf(name as Name)).name) });
   expect(scheduledMinutes(read(textOf("watch")))).toHaveLength(1);
   expect(jobs.watch?.steps.at(-1)?.run).toBe("./fleet watch --stack prod");
-  expect(jobs.tell?.if).toContain("always()");
+  expect(jobs.runs?.steps.at(-1)?.run).toBe(".ci/last-runs");
+  expect(jobs.runs?.if).toBe(jobs.watch?.if);
+});
+
+test("all is well only where the ledger, the state and GitHub's own runs say so, whatever became of the jobs that ask them", () => {
+  const { tell, ...others } = read(textOf("watch")).jobs;
+  expect(tell?.needs).toEqual(Object.keys(others));
+  expect(tell?.if).toContain("always()");
+  const all = Object.keys(others).map((job) => `needs.${job}.result == 'success'`);
+  expect(tell?.steps.at(-1)?.env.RESULT).toBe(expression([...all, "'success' || 'failure'"].join(" && ")));
 });
 
 test("every command of a step is there and may be run", () => {
@@ -258,6 +268,7 @@ test("every command of a step is there and may be run", () => {
     Object.values(read(textOf(name)).jobs).flatMap(({ steps }) => steps.flatMap(({ run }) => run ?? [])),
   );
   const programs = new Set(lines.flatMap((line) => line.match(/(?:\.\/|\.ci\/)[a-z-]+/g) ?? []));
-  expect([...programs].sort()).toEqual(["./fleet", ".ci/comment", ".ci/report", ".ci/run", ".ci/take-tenants", ".ci/tell"]);
+  const scripts = readdirSync(join(root, ".ci")).map((name) => `.ci/${name}`);
+  expect([...programs].sort()).toEqual(["./fleet", ...scripts].sort());
   for (const program of programs) expect(() => accessSync(join(root, program), constants.X_OK), program).not.toThrow();
 });

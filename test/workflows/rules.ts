@@ -17,6 +17,7 @@ const Step = z.looseObject({
 
 const Job = z.looseObject({
   if: z.string().optional(),
+  needs: z.union([z.string(), z.array(z.string())]).optional(),
   environment: z.unknown().optional(),
   permissions: Permissions.optional(),
   concurrency: Concurrency.optional(),

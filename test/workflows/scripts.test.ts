@@ -204,6 +204,115 @@ test.each([
   for (const [index, begin] of expected.entries()) expect(done[index]?.startsWith(begin), done[index]).toBe(true);
 });
 
+/** Runs as GitHub lists them, newest first, and main's newest commit. */
+interface Actions {
+  readonly billing?: readonly Run[];
+  readonly deploy?: readonly Run[];
+  readonly head?: string;
+  /** Hours since that commit. */
+  readonly since?: number;
+}
+type Run = readonly [conclusion: string, hoursAgo: number, commit?: string];
+
+/** Stands in for gh as far as its own jq goes; the machine's jq reads what GitHub would have answered. */
+function actions({ billing = [], deploy = [], head = "c2", since = 5 }: Actions) {
+  const ago = (hours: number) => `${new Date(Date.now() - hours * 3_600_000).toISOString().slice(0, 19)}Z`;
+  const list = (name: string, runs: readonly Run[]) =>
+    JSON.stringify(
+      runs.map(([conclusion, hours, commit = "c2"], index) => ({
+        status: conclusion.startsWith("!") ? conclusion.slice(1) : "completed",
+        conclusion: conclusion.startsWith("!") ? "" : conclusion,
+        startedAt: ago(hours),
+        headSha: commit,
+        url: `https://ci.example/${name}/${index}`,
+      })),
+    );
+  const commit = JSON.stringify({ sha: head, commit: { committer: { date: ago(since) } } });
+  const { env } = standIn(
+    "gh",
+    `while [ "$1" != --jq ]; do case $1 in billing.yml) a='${list("billing", billing)}' ;; deploy.yml) a='${list("deploy", deploy)}' ;; */commits/main) a='${commit}' ;; esac; shift; done
+printf '%s' "$a" | jq -r "$2"`,
+  );
+  return run("last-runs", [], { env });
+}
+const well: Actions = { billing: [["success", 1]], deploy: [["success", 4]] };
+// Skipped, and shown so, where the machine has no jq; GitHub's has.
+const hasJq = spawnSync("jq", ["--version"]).status === 0;
+
+test.runIf(hasJq).each<[string, Actions, string]>([
+  ["all went well", well, ""],
+  [
+    "billing failed before it could write anything down",
+    {
+      ...well,
+      billing: [
+        ["failure", 0.1],
+        ["success", 1],
+      ],
+    },
+    'billing: the newest run ended with "failure": https://ci.example/billing/0',
+  ],
+  ["billing ran out of time", { ...well, billing: [["timed_out", 0.1]] }, 'ended with "timed_out"'],
+  [
+    "billing failed once, and the next run went well",
+    {
+      ...well,
+      billing: [
+        ["success", 0.1],
+        ["failure", 1],
+      ],
+    },
+    "",
+  ],
+  ["billing has another clock since", { ...well, billing: [["failure", 25]] }, ""],
+  ["billing never ran here", { ...well, billing: [] }, ""],
+  [
+    "a deploy failed days ago, and none came since",
+    { ...well, deploy: [["failure", 50]] },
+    'deploy: the newest run ended with "failure"',
+  ],
+  [
+    "a person cancelled the newest deploy",
+    { ...well, deploy: [["cancelled", 4]] },
+    'deploy: the newest run ended with "cancelled"',
+  ],
+  [
+    "a deploy was cancelled for a newer one that still runs",
+    {
+      ...well,
+      deploy: [
+        ["!in_progress", 0.2],
+        ["cancelled", 0.3, "c1"],
+      ],
+    },
+    "",
+  ],
+  [
+    "a deploy waits for somebody's yes",
+    { ...well, deploy: [["!waiting", 4]] },
+    'deploy: the newest run is "waiting" for 4 hours',
+  ],
+  [
+    "runs before the repository was enabled did nothing",
+    {
+      ...well,
+      deploy: [
+        ["skipped", 1],
+        ["success", 4],
+      ],
+    },
+    "",
+  ],
+  ["a merge started no deploy", { ...well, head: "c3" }, "deploy: no run for main's newest commit c3; start it by hand"],
+  ["a merge of this hour has none yet", { ...well, head: "c3", since: 0.5 }, ""],
+  ["nothing was ever deployed", { billing: well.billing ?? [], deploy: [["skipped", 9]] }, "no run for main's newest commit c2"],
+])("%s", (_, given, problem) => {
+  const { status, stdout, stderr } = actions(given);
+  expect(stderr).toBe("");
+  expect(stdout.trim().split("\n")).toEqual([problem === "" ? "" : expect.stringContaining(problem)]);
+  expect(status).toBe(problem === "" ? 0 : 1);
+});
+
 function fleet(code: number, text: string): void {
   write("fleet", `#!/bin/sh\nprintf '%s\\n' "$*" > "${folder}/asked"\nprintf '%s\\n' '${text}'\nexit ${code}\n`);
   chmodSync(join(repository, "fleet"), 0o755);
