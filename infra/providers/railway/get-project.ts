@@ -22,7 +22,8 @@ async function find(inputs: GetProjectInputs, { railway }: RailwayContext, call:
   const { projectId, name, marker } = inputs;
   const given = [projectId, name, marker].filter((value) => value !== undefined);
   if (given.length !== 1) throw new OperatorError("getProject: write exactly one of projectId, name and marker");
-  if (projectId !== undefined) return railway.project(projectId, call);
+  // Who names an id has just made it, or knows it: what reads as absent is the read lag.
+  if (projectId !== undefined) return railway.project(projectId, { ...call, expectExists: true });
   const fits = (project: Project) =>
     marker === undefined ? project.name === name : holdsMarker(project.description ?? "", marker);
   const all = (await railway.projects(call)).filter(fits);
