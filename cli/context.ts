@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { CommandContext, StricliProcess } from "@stricli/core";
+import { type Progress, silent } from "./progress.ts";
 
 /** What a command gets beside its arguments. */
 export interface Context extends CommandContext {
@@ -10,6 +11,8 @@ export interface Context extends CommandContext {
   print(text: string): void;
   /** Messages and progress: stderr. */
   say(text: string): void;
+  /** What a person is told while something takes seconds. */
+  readonly progress: Progress;
 }
 
 export const root = resolve(import.meta.dirname, "..");
@@ -19,9 +22,11 @@ export const processContext: Context = {
   root,
   print: (text) => void process.stdout.write(`${text}\n`),
   say: (text) => void process.stderr.write(`${text}\n`),
+  progress: silent,
 };
 
-/** Whether progress may move and colours may show: a terminal, and nobody asked for plain text. */
-export function lively(stream: NodeJS.WriteStream = process.stderr): boolean {
-  return stream.isTTY === true && process.env.NO_COLOR === undefined && process.env.TERM !== "dumb";
+/** Whether progress may move and colours may show: a terminal, nobody who asked for plain text, and no CI, whose logs keep every line. */
+export function lively(stream: { readonly isTTY?: boolean } = process.stderr, env: NodeJS.ProcessEnv = process.env): boolean {
+  const { NO_COLOR = "", CI = "", TERM } = env;
+  return stream.isTTY === true && NO_COLOR === "" && TERM !== "dumb" && ["", "0", "false"].includes(CI);
 }

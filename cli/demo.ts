@@ -47,6 +47,7 @@ export async function demo(this: Context, flags: DemoFlags): Promise<void> {
   let sandbox: RunningSandbox | undefined;
   let kept = false;
   try {
+  this.progress.begin("demo", "starting the emulated vendors");
     sandbox = await launchSandbox(folder, { clock: { start: begin, realTime: false }, seed: 1 });
     const play = await Play.begin(context, sandbox, abort.signal, started);
     const report = await play.run(flags);
@@ -156,7 +157,7 @@ class Play {
 
   #step(text: string): void {
     this.#signal.throwIfAborted();
-    this.#context.say(`${((performance.now() - this.#started) / 1000).toFixed(1).padStart(5)} s  ${text} …`);
+    this.#context.progress.step(text);
   }
 
   async #until(time: string): Promise<void> {
@@ -196,9 +197,10 @@ class Play {
       cwd: this.#context.root,
       env: this.#stack.env,
       signal: this.#signal,
-      stdio: ["ignore", "pipe", "inherit"],
+      stdio: ["ignore", "pipe", "pipe"],
     });
     return new Promise((resolve, reject) => {
+    child.stderr.on("data", (chunk: Buffer) => this.#context.progress.around(() => process.stderr.write(chunk)));
       let text = "";
       child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
         text += chunk;

@@ -137,7 +137,7 @@ async function previewFor(
   if (flags.preview !== undefined) return { preview: readPreview(readText(flags.preview), flags.preview, stack), why: null };
   const why = flags.filesOnly ? "asked for with --files-only" : (lacks ?? (await whyNoPreview(context, stack)));
   if (why !== undefined) return { preview: undefined, why };
-  context.say(`previewing ${stack} …`);
+  context.progress.begin("pr report", `previewing ${stack}`);
   return { preview: await runPreview(context, stack, leaving, signal), why: null };
 }
 

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { app } from "./app.ts";
 import { root } from "./context.ts";
 import { stateUrl } from "./environment.ts";
+import { silent } from "./progress.ts";
 import { sandboxFolder } from "./sandbox.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fleet-sandbox-"));
@@ -18,7 +19,13 @@ async function fleet(...words: string[]) {
     env: { FLEET_SANDBOX_DIR: folder },
     exitCode: undefined as number | string | null | undefined,
   };
-  const context = { process, root, print: (text: string) => void out.push(text), say: (text: string) => void err.push(text) };
+  const context = {
+    process,
+    root,
+    print: (text: string) => void out.push(text),
+    say: (text: string) => void err.push(text),
+    progress: silent,
+  };
   await run(app, words, context);
   return { code: process.exitCode ?? 0, out: out.join("\n"), err: err.join("\n") };
 }

@@ -140,6 +140,7 @@ export async function start(this: Context, flags: StartFlags): Promise<void> {
     ...(flags.seed === undefined ? {} : { seed: flags.seed }),
     ...(first === undefined ? {} : { ports: Object.fromEntries(portNames.map((name, index) => [name, first + index])) }),
   };
+  this.progress.begin("sandbox start", "starting the emulated vendors");
   const sandbox = await launchSandbox(folder, options, this.say);
   if (flags.json) return this.print(JSON.stringify(sandbox));
   this.print(table(["vendor", "address"], Object.entries(sandbox.urls)));

@@ -8,7 +8,7 @@ import { loadStack } from "../tenants/load.ts";
 import { runbooksFor } from "./advice.ts";
 import { Changes, describeDone, shared } from "./changes.ts";
 import type { ChangeFlags, DestroyFlags, StackFlags, UpFlags } from "./commands/stack.ts";
-import { type Context, lively } from "./context.ts";
+import type { Context } from "./context.ts";
 import { needStack, type StackEnvironment, sandboxStack, stackEnvironment } from "./environment.ts";
 import { interruptible } from "./interrupt.ts";
 import { saysLocked } from "./lock.ts";
@@ -29,6 +29,7 @@ export async function preview(this: Context, flags: ChangeFlags, stack: string):
   needStack(this.root, stack);
   const slugs = slugsOf(this.root, stack);
   const whole = allowDelete(await stackEnvironment(this, stack), flags.allowDelete);
+  this.progress.begin(`preview ${stack}`, `previewing ${stack}`);
   const outcome = await operate(this, whole, ["preview", ...policyArguments], slugs);
   report(this, stack, outcome, flags.json, "preview");
   const pending = outcome.code === 0 && outcome.changes.count > 0;
@@ -42,6 +43,7 @@ export async function up(this: Context, flags: UpFlags, stack: string): Promise<
   const slugs = slugsOf(this.root, stack);
   const began = await systemClock.now();
   const whole = allowDelete(await stackEnvironment(this, stack), flags.allowDelete);
+  this.progress.begin(`up ${stack}`, `bringing ${stack} up`);
   const outcome = await heal(this, whole, { force: flags.recover ?? false, began }, () =>
     operate(this, whole, ["up", "--yes", "--skip-preview", "--continue-on-error", ...policyArguments], slugs),
   );
@@ -56,6 +58,7 @@ export async function destroy(this: Context, flags: DestroyFlags, stack: string)
       `this deletes every tenant of ${stack} with all data; if that is meant, write: fleet destroy ${stack} --confirm ${stack}`,
     );
   const whole = await stackEnvironment(this, stack);
+  this.progress.begin(`destroy ${stack}`, `deleting what ${stack} made`);
   await refuseProtected(this, whole);
   const outcome = await operate(this, whole, ["destroy", "--yes", "--skip-preview", "--continue-on-error"], new Map());
   report(this, stack, outcome, flags.json, "destroy");
@@ -87,22 +90,18 @@ export async function operate(
 ): Promise<Outcome> {
   const started = performance.now();
   const changes = new Changes();
-  const live = lively();
+  const { progress } = context;
   let told = new Map<string, string>();
-  try {
-    return await interruptible(context, async (signal) => {
-      const { events, result } = await pulumiEvents(engine, [...args, "--stack", stack], { cwd: context.root, env, signal });
-      for await (const event of events) {
-        changes.take(event);
-        if (live) process.stderr.write(`\r\u001b[2K${liveLine(changes, slugs, performance.now() - started)}`);
-        else told = tellSteps(context, changes, slugs, told);
-      }
-      const { code, stderr } = await result;
-      return { code, changes, slugs, stderr, seconds: (performance.now() - started) / 1000 };
-    });
-  } finally {
-    if (live) process.stderr.write("\r\u001b[2K");
-  }
+  return await interruptible(context, async (signal) => {
+    const { events, result } = await pulumiEvents(engine, [...args, "--stack", stack], { cwd: context.root, env, signal });
+    for await (const event of events) {
+      changes.take(event);
+      if (progress.live) progress.detail(liveLine(changes, slugs));
+      else told = tellSteps(context, changes, slugs, told);
+    }
+    const { code, stderr } = await result;
+    return { code, changes, slugs, stderr, seconds: (performance.now() - started) / 1000 };
+  });
 }
 
 /** Slugs by uid, as the files say. Throws OperatorError for all that is wrong in them and in the stack's settings: read first, it is said at once, and
@@ -113,13 +112,12 @@ export function slugsOf(root: string, stack: string): Map<string, string> {
   return new Map(entries.map(({ entry, slug }) => [entry.uid, slug]));
 }
 
-function liveLine(changes: Changes, slugs: ReadonlyMap<string, string>, ms: number): string {
+function liveLine(changes: Changes, slugs: ReadonlyMap<string, string>): string {
   const parts = [...changes.tenants].map(([owner, { done, underWay }]) => {
     const total = [...done.values()].reduce((sum, times) => sum + times, 0);
     return `${slugs.get(owner) ?? owner} ${total}${underWay.size > 0 ? "…" : ""}`;
   });
-  const line = `${Math.round(ms / 1000)} s  ${parts.join("  ")}`;
-  return line.slice(0, (process.stderr.columns ?? 80) - 1);
+  return parts.join("  ");
 }
 
 /** Without a terminal: a line when a tenant's first change begins, so that a log shows what is going on without seventy lines. */

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { keygen, seal } from "../tenants/seal.ts";
 import { app } from "./app.ts";
 import { root as repository } from "./context.ts";
+import { silent } from "./progress.ts";
 import { TenantMade, TenantShown, TenantsChecked, TenantsListed } from "./reports.ts";
 
 let root = "";
@@ -29,6 +30,7 @@ async function fleet(words: readonly string[], env: Record<string, string> = {})
     root,
     print: (text: string) => void out.push(`${text}\n`),
     say: (text: string) => void err.push(`${text}\n`),
+    progress: silent,
   };
   await run(app, words, context);
   return { code: process.exitCode ?? 0, out: out.join(""), err: err.join("") };

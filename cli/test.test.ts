@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { OperatorError } from "../domain/error.ts";
 import type { Suite } from "../test/suites/suite.ts";
 import type { Context } from "./context.ts";
+import { silent } from "./progress.ts";
 import { runSuite, runTests, suites } from "./test.ts";
 
 function recorded() {
@@ -12,6 +13,7 @@ function recorded() {
     root: "",
     print: (text: string) => void printed.push(text),
     say: (text: string) => void said.push(text),
+    progress: silent,
   } satisfies Context;
   return { context, printed, said };
 }

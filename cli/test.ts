@@ -8,6 +8,8 @@ import { exitCode, OperatorError } from "../domain/error.ts";
 import type { Suite } from "../test/suites/suite.ts";
 import type { TestFlags } from "./commands/test.ts";
 import { type Context, lively } from "./context.ts";
+import { engineProgress } from "./engine-progress.ts";
+import { type Progress, silent } from "./progress.ts";
 
 /** Suites by name; each is loaded when it runs. */
 export const suites: Readonly<Record<string, () => Promise<Suite>>> = {
@@ -32,19 +34,26 @@ export async function runTests(this: Context, flags: TestFlags, name?: string): 
     for await (const testCase of suite.cases(options)) this.print(testCase.name);
     return undefined;
   }
-  const result = await runSuite(suite, options, this.say);
+  this.progress.begin(`test ${name}${options.full ? " --full" : ""}`, `suite ${name}`);
+  const result = await runSuite(suite, options, this.say, this.progress);
   this.print(JSON.stringify(result));
   this.process.exitCode = result.failed > 0 ? exitCode.failed : exitCode.done;
   return undefined;
 }
 
 /** Runs the cases one after the other; each failure is told with its name and the seed. */
-export async function runSuite(suite: Suite, options: { full: boolean; seed: number }, say: (text: string) => void) {
+export async function runSuite(
+  suite: Suite,
+  options: { full: boolean; seed: number },
+  say: (text: string) => void,
+  progress: Progress = silent,
+) {
   const begun = performance.now();
   let cases = 0;
   let failed = 0;
   for await (const testCase of suite.cases(options)) {
     cases++;
+    progress.detail(`case ${cases}, ${testCase.name}`);
     try {
       await testCase.run();
     } catch (error) {
@@ -58,11 +67,13 @@ export async function runSuite(suite: Suite, options: { full: boolean; seed: num
 }
 
 async function everything(context: Context, full: boolean): Promise<Error | undefined> {
-  const { root, say, print } = context;
+  const { root, say, print, progress } = context;
+  // The tools show on a terminal by themselves what they do.
+  progress.plain();
   const total: Count = { passed: 0, failed: 0, skipped: 0 };
   const step = async (title: string, work: () => Promise<Count>) => {
     const begun = performance.now();
-    say(`${title} …`);
+    progress.step(title);
     const count = await work();
     total.passed += count.passed;
     total.failed += count.failed;
@@ -71,16 +82,17 @@ async function everything(context: Context, full: boolean): Promise<Error | unde
     say(`${title}: ${outcome}, ${count.passed} passed${count.skipped ? `, ${count.skipped} skipped` : ""} (${seconds(begun)} s)`);
   };
   if (!existsSync(join(root, "..", "shared", "specs"))) say("SKIPPED: contract tests against ../shared/specs, which is not here");
+  progress.begin(full ? "test --full" : "test", "type check");
   await step("type check", () => tool(root, ["node_modules/typescript/bin/tsc", "--noEmit", "--pretty", "false"]));
   await step("lint", () => tool(root, ["node_modules/@biomejs/biome/bin/biome", "check", "."]));
-  await step("engine", () => prepareEngine(say));
+  await step("engine", () => prepareEngine(context));
   // Tests on the real engine take a case or two of each kind unless this is set.
   if (full) process.env.FLEET_TEST_FULL = "1";
   await step("tests", () => vitest(root));
   for (const load of Object.values(suites)) {
     const suite = await load();
     await step(`suite ${suite.name}`, async () => {
-      const result = await runSuite(suite, { full, seed: 1 }, say);
+      const result = await runSuite(suite, { full, seed: 1 }, say, progress);
       return { passed: result.cases - result.failed, failed: result.failed, skipped: 0 };
     });
   }
@@ -92,19 +104,15 @@ async function everything(context: Context, full: boolean): Promise<Error | unde
 }
 
 /** The engine is built before the tests, with its progress shown, so that no test's time limit has to cover it. */
-async function prepareEngine(say: (text: string) => void): Promise<Count> {
+async function prepareEngine({ say, progress }: Context): Promise<Count> {
   const { ensureEngine } = await import("../engine/engine.ts");
-  const { progressPrinter } = await import("../engine/progress.ts");
-  const progress = progressPrinter(process.stderr);
   try {
-    const engine = await ensureEngine({ env: process.env, onProgress: progress.report });
+    const engine = await ensureEngine({ env: process.env, onProgress: engineProgress(progress) });
     say(`engine: ${engine.version}, ${engine.why}`);
     return { passed: 1, failed: 0, skipped: 0 };
   } catch (error) {
     say(error instanceof Error ? error.message : String(error));
     return { passed: 0, failed: 1, skipped: 0 };
-  } finally {
-    progress.end();
   }
 }
 

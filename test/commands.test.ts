@@ -84,7 +84,7 @@ async function helpOf(words: readonly string[]): Promise<string> {
 /** What `--help` prints, without what every command has. */
 async function referenceOf(words: readonly string[], brief: string): Promise<string> {
   const lines = (await helpOf(words)).trimEnd().split("\n");
-  const own = lines.filter((line) => !/^ {2}fleet .* --help$|^ {2}-h {2}--help |^ {6,}-- {2,}All subsequent/.test(line));
+  const own = lines.filter((line) => !/^ {2}fleet .* --help$|^ {2}-h {2}--help |^ {6,}-- {2,}what follows/.test(line));
   const kept = own.filter((line, at) => line !== brief && !(line === "FLAGS" && !own[at + 1]?.trim()));
   const block = kept
     .join("\n")

@@ -17,6 +17,7 @@ export const bench = buildCommand<{ json?: boolean }, [string], Context>({
   func: async function (flags, name) {
     const load = Object.hasOwn(benches, name) ? benches[name] : undefined;
     if (!load) throw new OperatorError(`there is no bench "${name}"; there are: ${Object.keys(benches).join(", ")}`);
+    this.progress.begin(`bench ${name}`, `measuring ${name}`);
     const result = await (await load())(this);
     if (!flags.json) {
       for (const [what, value] of Object.entries(result.details)) this.print(`${what}: ${shown(value)}`);

@@ -19,7 +19,7 @@ const verdicts = buildCommand<VerdictsFlags, [], Context>({
       ...(flags.from === undefined ? {} : { from: flags.from }),
       ...(flags.to === undefined ? {} : { to: flags.to }),
       // Awaited by the judge, so that a slow reader holds it back instead of filling memory.
-      write: (chunk) => new Promise((resolve) => process.stdout.write(chunk, () => resolve())),
+      write: (chunk) => new Promise((done) => this.progress.around(() => process.stdout.write(chunk, () => done()))),
     });
   },
   parameters: {
@@ -52,6 +52,13 @@ const programFlags = {
   json,
 } as const;
 
+/** What takes seconds, in the words of its progress. */
+const longOnes: Readonly<Record<string, string>> = {
+  run: "collecting, posting, reconciling, closing",
+  plan: "collecting and comparing",
+  setup: "making the catalogue at Stripe",
+};
+
 /** The billing program is a process of its own: these commands only call it, with the same words and flags. */
 function call(name: string) {
   return async function (this: Context, flags: BillingFlags, ...words: readonly string[]): Promise<void> {
@@ -59,10 +66,16 @@ function call(name: string) {
     const { join } = await import("node:path");
     const given = Object.entries(flags).filter(([, value]) => value !== undefined && value !== false);
     const args = given.flatMap(([flag, value]) => (value === true ? [`--${flag}`] : [`--${flag}`, String(value)]));
+    const env = await environmentFor(this, flags);
+    const { progress } = this;
+    if (name in longOnes)
+      progress.begin(`billing ${name}${flags.stack === undefined ? "" : ` ${flags.stack}`}`, longOnes[name] ?? name);
     const child = spawn(process.execPath, [join(this.root, "billing", "main.ts"), name, ...words, ...args], {
-      stdio: "inherit",
-      env: await environmentFor(this, flags),
+      stdio: progress.live ? ["inherit", "pipe", "pipe"] : "inherit",
+      env,
     });
+    child.stdout?.on("data", (chunk: Buffer) => progress.around(() => process.stdout.write(chunk)));
+    child.stderr?.on("data", (chunk: Buffer) => progress.around(() => process.stderr.write(chunk)));
     this.process.exitCode = await new Promise<number>((resolve, reject) => {
       child.once("error", reject);
       child.once("close", (code) => resolve(code ?? 1));

@@ -18,6 +18,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { type KeyPair, keygen, seal, unseal } from "../../tenants/seal.ts";
 import { app } from "../app.ts";
 import { root as repository } from "../context.ts";
+import { silent } from "../progress.ts";
 import { TenantEdited, TenantsResealed } from "../reports.ts";
 
 let root = "";
@@ -46,7 +47,13 @@ async function fleet(words: string, env: Record<string, string> = {}) {
   const write = (to: string[]) => ({ write: (text: string) => void to.push(text) });
   const process = { stdout: write(out), stderr: write(err), env, exitCode: undefined as number | string | null | undefined };
   const print = (text: string) => void out.push(`${text}\n`);
-  await run(app, ["tenant", ...words.split(" ")], { process, root, print, say: (text: string) => void err.push(`${text}\n`) });
+  await run(app, ["tenant", ...words.split(" ")], {
+    process,
+    root,
+    print,
+    say: (text: string) => void err.push(`${text}\n`),
+    progress: silent,
+  });
   return { code: process.exitCode ?? 0, out: out.join(""), err: err.join("") };
 }
 const own = () => ({ FLEET_AGE_IDENTITY: keys.identity });

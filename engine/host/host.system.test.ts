@@ -7,7 +7,6 @@ import { ensureEngine } from "../engine.ts";
 import { type EngineEvent, pulumiEvents } from "../events.ts";
 import type { Engine } from "../find.ts";
 import { processMark } from "../lock.ts";
-import { progressPrinter } from "../progress.ts";
 import { runPulumi } from "../run.ts";
 import { tinyProject } from "../testing/project.ts";
 
@@ -15,8 +14,7 @@ const root = resolve(import.meta.dirname, "..", "..");
 let engine: Engine;
 
 beforeAll(async () => {
-  const printer = progressPrinter(process.stderr);
-  engine = await ensureEngine({ env: process.env, root, onProgress: printer.report }).finally(() => printer.end());
+  engine = await ensureEngine({ env: process.env, root });
 }, 1_200_000);
 
 const project = (program: string) => tinyProject(engine, program);

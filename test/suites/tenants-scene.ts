@@ -7,6 +7,7 @@ import { run } from "@stricli/core";
 import { stringify } from "yaml";
 import { app } from "../../cli/app.ts";
 import { root as repository } from "../../cli/context.ts";
+import { silent } from "../../cli/progress.ts";
 import { TenantsChecked } from "../../cli/reports.ts";
 import { redact } from "../../domain/error.ts";
 import type { Random } from "./random.ts";
@@ -90,6 +91,7 @@ export async function checked(broken: Pick<Broken, "write">, words: readonly str
       process,
       root,
       print,
+      progress: silent,
       say: (said: string) => void err.push(`${said}\n`),
     });
     return { code: Number(process.exitCode ?? 0), out: out.join(""), err: err.join("") };
