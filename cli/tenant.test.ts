@@ -154,6 +154,7 @@ test("what lies beside the stacks and is read as nothing is told, and what is wr
   mkdirSync(join(root, "tenants/Prod"));
   symlinkSync("prod", join(root, "tenants/linked"));
   writeFileSync(join(root, "tenants/plans/gold.yaml"), "name: Gold\n");
+  writeFileSync(join(root, "tenants/sandbox/birch.yaml"), entryOf.replace("standard-2026-01", "gold").replace("tn_7k", "tn_8k"));
   writeFileSync(join(root, "tenants/plans/silver.yml"), "name: Silver\n");
   const { code, err } = await fleet(["tenant", "check"]);
   expect(code).toBe(2);
@@ -165,6 +166,7 @@ test("what lies beside the stacks and is read as nothing is told, and what is wr
   ])
     expect(err).toContain(`tenants/${said}`);
   expect(err.match(/gold\.yaml:\d+:\d+ currency: is missing/g)).toHaveLength(1);
+  expect(err).not.toContain("is not a plan");
 });
 
 test("no two tenants share a uid, a customer or a hostname, whatever their stacks", async () => {

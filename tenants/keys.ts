@@ -89,8 +89,8 @@ function keyError(stack: string, name: string, message: string): OperatorError {
 /** The lines that are neither empty nor comments; none where there is no such file. What would block, or leads out of the folder, is not opened. */
 function readLines(root: string, stack: string, name: string): readonly string[] {
   const path = join(root, stack, name);
-  if (!lstatSync(path, { throwIfNoEntry: false })) return [];
   try {
+    if (!lstatSync(path, { throwIfNoEntry: false })) return [];
     const real = realpathSync(path);
     if (real !== join(realpathSync(join(root, stack)), name)) throw new Error("is a link; write the key itself here");
     const facts = lstatSync(real);

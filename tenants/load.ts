@@ -50,7 +50,7 @@ export function loadStack(stack: string, options: LoadOptions): readonly TenantF
 /** Like loadStack, but hands the problems over instead of throwing. */
 export function readStack(stack: string, options: LoadOptions): Loaded {
   const problems: Problem[] = [];
-  const plans = options.plans ?? readPlans(options.root, problems);
+  const { plans, broken } = options.plans ? { plans: options.plans, broken: none } : readPlans(options.root, problems);
   if (!stackPattern.test(stack) || stack === "plans")
     return {
       tenants: [],
@@ -89,7 +89,7 @@ export function readStack(stack: string, options: LoadOptions): Loaded {
     const draft = { ...draftOf(value), file, slug: wrongSlug ? undefined : slug, place };
     files.push(draft);
     const plan = draft.plan === undefined ? undefined : plans.get(draft.plan);
-    const wrong = [...againstPlan(draft, plans, options.personalData ?? "sealed")];
+    const wrong = [...againstPlan(draft, plans, broken, options.personalData ?? "sealed")];
     problems.push(...wrong);
     if ("read" in outcome && plan && !wrong.length && !wrongSlug)
       tenants.push({ stack, slug: slug as TenantSlug, file, entry: outcome.read.value, plan, place });
@@ -139,17 +139,27 @@ export function distinct(problems: readonly Problem[]): readonly Problem[] {
 /** All plans by their id; throws OperatorError with every problem. */
 export function loadPlans(root: string): ReadonlyMap<string, Plan> {
   const problems: Problem[] = [];
-  const plans = readPlans(root, problems);
+  const { plans } = readPlans(root, problems);
   if (problems.length) throw new OperatorError(problems);
   return plans;
 }
 
-function readPlans(root: string, problems: Problem[]): ReadonlyMap<string, Plan> {
+interface Plans {
+  readonly plans: ReadonlyMap<string, Plan>;
+  /** What is said of a plan that is there and not right is enough: entries that name it are not at fault. */
+  readonly broken: { has(id: string): boolean };
+}
+
+const none: Plans["broken"] = { has: () => false };
+const all: Plans["broken"] = { has: () => true };
+
+function readPlans(root: string, problems: Problem[]): Plans {
   const plans = new Map<string, Plan>();
+  const broken = new Set<string>();
   const listing = list(join(root, "plans"));
   if ("reason" in listing) {
     problems.push({ file: "tenants/plans", message: `cannot be read (${listing.reason})` });
-    return plans;
+    return { plans, broken: all };
   }
   for (const item of listing.items) {
     const file = `tenants/plans/${printable(item.name)}`;
@@ -157,13 +167,14 @@ function readPlans(root: string, problems: Problem[]): ReadonlyMap<string, Plan>
     if (stray) problems.push({ file, line: 1, column: 1, message: stray });
     if (stray || !isEntryName(item.name)) continue;
     const outcome = readDocument(join(listing.folder, item.name), file, listing.folder, PlanEntry);
-    if ("problems" in outcome) problems.push(...outcome.problems);
+    const id = item.name.slice(0, -".yaml".length);
+    if ("read" in outcome) plans.set(id, { ...outcome.read.value, id });
     else {
-      const id = item.name.slice(0, -".yaml".length);
-      plans.set(id, { ...outcome.read.value, id });
+      problems.push(...outcome.problems);
+      broken.add(id);
     }
   }
-  return plans;
+  return { plans, broken };
 }
 
 function list(folder: string): { readonly folder: string; readonly items: readonly Dirent[] } | { readonly reason: string } {
@@ -194,14 +205,19 @@ interface Drafted extends Draft {
 }
 
 /** What a plan and the stack's settings do not allow. */
-function* againstPlan(draft: Drafted, plans: ReadonlyMap<string, Plan>, personalData: "sealed" | "plain"): Generator<Problem> {
+function* againstPlan(
+  draft: Drafted,
+  plans: ReadonlyMap<string, Plan>,
+  broken: Plans["broken"],
+  personalData: "sealed" | "plain",
+): Generator<Problem> {
   const at = (path: readonly (string | number)[], message: string): Problem => ({
     file: draft.file,
     ...draft.place(path),
     message: `${path.join(".")}: ${message}`,
   });
   const plan = draft.plan === undefined ? undefined : plans.get(draft.plan);
-  if (draft.plan !== undefined && !plan) {
+  if (draft.plan !== undefined && !plan && !broken.has(draft.plan)) {
     const meant = nearest(draft.plan, [...plans.keys()]);
     const known = [...plans.keys()].sort().join(", ") || "none";
     yield at(["plan"], `"${draft.plan}" is not a plan; ${meant ? `did you mean ${meant}?` : `plans: ${known}`}`);
