@@ -1,6 +1,7 @@
 import { createServer, type Server } from "node:http";
 import { afterEach, expect, test } from "vitest";
 import { memoryClock } from "../../domain/clock.ts";
+import { redact } from "../../domain/error.ts";
 import { railwayClient } from "./client.ts";
 
 interface Seen {
@@ -9,7 +10,7 @@ interface Seen {
   readonly name: string;
   readonly variables: Record<string, unknown>;
 }
-type Answer = { readonly status?: number; readonly body: unknown };
+type Answer = { readonly status?: number; readonly headers?: Record<string, string>; readonly body: unknown };
 
 let server: Server | undefined;
 afterEach(() => {
@@ -27,7 +28,10 @@ async function client(answers: readonly Answer[], workspaceId: string | undefine
     const { authorization = "" } = incoming.headers;
     const answer = answers[Math.min(seen.length, answers.length - 1)];
     seen.push({ url: incoming.url ?? "", authorization, name: body.operationName, variables: body.variables });
-    response.writeHead(answer?.status ?? 200).end(JSON.stringify(answer?.body));
+    const page = typeof answer?.body === "string" && answer.body.startsWith("<");
+    response
+      .writeHead(answer?.status ?? 200, { "content-type": page ? "text/html" : "application/json", ...answer?.headers })
+      .end(page ? answer.body : JSON.stringify(answer?.body));
   });
   await new Promise<void>((resolve) => server?.listen(0, "127.0.0.1", resolve));
   const address = server.address();
@@ -150,4 +154,46 @@ test("metrics come as one series a replica, in order of time, deleted ones asked
 test("an answer that is no GraphQL is an error, ambiguous for a write", async () => {
   const { railway } = await client([{ body: "hello" }]);
   await expect(railway.deploy({ serviceId: "s", environmentId: "e" })).rejects.toMatchObject({ ambiguous: true });
+});
+
+test("the edge's wall is recognised by its page, and what it says names the operation", async () => {
+  const wall = { status: 429, body: "<!DOCTYPE html><html><head><title>Access denied | error 1015</title></head></html>" };
+  const { railway, seen, waits } = await client([wall]);
+  const refused = await railway.services("p").catch((thrown: unknown) => thrown);
+  expect(refused).toMatchObject({ ambiguous: false, refusal: { operation: "services", status: 429, code: "edge rate limit" } });
+  expect(String(refused)).toContain("error 1015");
+  expect([seen.length, waits.length]).toEqual([5, 4]);
+});
+
+test("Retry-After is waited for as long as Railway says, also by a write, because nothing was done", async () => {
+  const busy = { status: 429, headers: { "retry-after": "7" }, body: { errors: [{ message: "Rate limit exceeded" }] } };
+  const { railway, seen, waits } = await client([busy, { body: { data: { serviceInstanceDeployV2: "d1" } } }]);
+  expect(await railway.deploy({ serviceId: "s", environmentId: "e" })).toBe("d1");
+  expect([waits, seen.length]).toEqual([[7_000], 2]);
+});
+
+test("a write whose answer is a gateway's error is not sent again, and says that it may have been done", async () => {
+  const { railway, seen } = await client([{ status: 504, body: "<html><title>504 Gateway Time-out</title></html>" }]);
+  await expect(railway.deploy({ serviceId: "s", environmentId: "e" })).rejects.toMatchObject({ ambiguous: true });
+  expect(seen).toHaveLength(1);
+});
+
+test("a read whose answer is a gateway's error is sent again", async () => {
+  const { railway, seen } = await client([{ status: 502, body: "<html></html>" }, services(["app"], null)]);
+  expect(await railway.services("p")).toHaveLength(1);
+  expect(seen).toHaveLength(2);
+});
+
+test("no more is sent than Railway's headers leave: the next call waits until the hour begins anew", async () => {
+  const spent = { "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "60" };
+  const { railway, waits } = await client([{ ...services(["app"], null), headers: spent }, services(["app"], null)]);
+  await railway.services("p");
+  await railway.services("p");
+  expect(waits).toEqual([60_000]);
+});
+
+test("a token that Railway repeats in its words is hidden", async () => {
+  const { railway } = await client([refused("the token a-railway-token is not known")]);
+  const error = await railway.services("p").catch((thrown: unknown) => thrown);
+  expect(redact(String(error))).not.toContain("a-railway-token");
 });

@@ -1,7 +1,8 @@
 /** One GraphQL operation to Railway: documents are named constants, answers are parsed, refusals have a kind. */
 import { z } from "zod";
 import type { Clock } from "../../domain/clock.ts";
-import { type HttpRequest, request, TransportError } from "../http/request.ts";
+import { type HttpAnswer, type HttpRequest, request, TransportError } from "../http/request.ts";
+import { type Pace, paceOf } from "./pace.ts";
 import { type RailwayRefusal, refusalOf } from "./refusal.ts";
 
 /** A document with the shape of its answer. `retry`: whether doing it twice is harmless (vendors/http). */
@@ -47,11 +48,12 @@ const cooldownAttempts = 12;
 
 export function railwayConnection(access: RailwayAccess): RailwayConnection {
   const url = withSource(access.apiUrl ?? defaultApiUrl);
+  const pace = paceOf(access.clock);
   return {
     clock: access.clock,
     async run(operation, variables, options = {}) {
       for (let attempt = 1; ; attempt++) {
-        const outcome = await send(access, url, operation, variables, options);
+        const outcome = await send({ access, url, pace }, operation, variables, options);
         if ("data" in outcome) return operation.answer.parse(outcome.data);
         const wait = waitFor(outcome.refusal, operation, attempt, options);
         if (wait === undefined) throw outcome.refusal;
@@ -84,26 +86,37 @@ const Body = z.object({
 
 type Outcome = { readonly data: unknown } | { readonly refusal: RailwayRefusal };
 
+interface Way {
+  readonly access: RailwayAccess;
+  readonly url: string;
+  readonly pace: Pace;
+}
+
 async function send<Answer>(
-  access: RailwayAccess,
-  url: string,
+  { access, url, pace }: Way,
   operation: Operation<Answer>,
   variables: Readonly<Record<string, unknown>>,
   options: CallOptions,
 ): Promise<Outcome> {
-  const answer = await request({
-    clock: access.clock,
-    vendor: "railway",
-    operation: operation.name,
-    url,
-    method: "POST",
-    headers: { "content-type": "application/json", authorization: `Bearer ${access.token}` },
-    body: JSON.stringify({ query: operation.document, operationName: operation.name, variables }),
-    deadlineMs,
-    retry: operation.retry,
-    signal: options.signal,
-    log: options.log,
-  });
+  await pace.admit(operation.name, options);
+  let answer: HttpAnswer | undefined;
+  try {
+    answer = await request({
+      clock: access.clock,
+      vendor: "railway",
+      operation: operation.name,
+      url,
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${access.token}` },
+      body: JSON.stringify({ query: operation.document, operationName: operation.name, variables }),
+      deadlineMs,
+      retry: operation.retry,
+      signal: options.signal,
+      log: options.log,
+    });
+  } finally {
+    await pace.ended(answer?.headers);
+  }
   const body = parseBody(answer.text);
   const error = body?.errors?.[0];
   if (error) {
