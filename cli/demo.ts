@@ -1,7 +1,7 @@
 /** `fleet demo`: the main job against the sandbox. It only drives: the hours come from played traffic through the collectors, the money from billing. */
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { z } from "zod";
 import { BillingReport } from "../billing/report/report.ts";
 import { assert, exitCode, OperatorError } from "../domain/error.ts";
@@ -35,7 +35,8 @@ const redeployAt = "2026-11-30T18:20:00Z";
 
 export async function demo(this: Context, flags: DemoFlags): Promise<void> {
   const started = performance.now();
-  const parent = join(this.root, ".fleet");
+  const { FLEET_SANDBOX_DIR } = this.process.env;
+  const parent = FLEET_SANDBOX_DIR ? resolve(FLEET_SANDBOX_DIR) : join(this.root, ".fleet");
   mkdirSync(parent, { recursive: true });
   await sweepAbandoned(parent);
   const folder = mkdtempSync(join(parent, "demo-"));
@@ -43,7 +44,7 @@ export async function demo(this: Context, flags: DemoFlags): Promise<void> {
   const context: Context = { ...this, process: { ...this.process, env: { ...this.process.env, FLEET_SANDBOX_DIR: folder } } };
   const abort = new AbortController();
   const interrupt = () => abort.abort(new OperatorError("stopped; the demo's sandbox is gone", exitCode.failed));
-  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+  process.once("SIGINT", interrupt).once("SIGTERM", interrupt).once("SIGHUP", interrupt);
   let sandbox: RunningSandbox | undefined;
   let kept = false;
   try {
@@ -58,7 +59,7 @@ export async function demo(this: Context, flags: DemoFlags): Promise<void> {
       this.say(whatToTry(relative(this.root, folder)));
     }
   } finally {
-    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+    process.off("SIGINT", interrupt).off("SIGTERM", interrupt).off("SIGHUP", interrupt);
     if (!kept) {
       if (sandbox) await stopSandbox(sandbox);
       rmSync(folder, { recursive: true, force: true });

@@ -28,7 +28,7 @@ export async function report(this: Context, flags: ReportFlags): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "fleet-pr-"));
   const abort = new AbortController();
   const interrupt = () => abort.abort();
-  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+  process.once("SIGINT", interrupt).once("SIGTERM", interrupt).once("SIGHUP", interrupt);
   try {
     await writeBase(this.root, base.commit, folder);
     const known = [...new Set([...stacksOf(folder), ...stacksOf(this.root)])].sort();
@@ -48,7 +48,7 @@ export async function report(this: Context, flags: ReportFlags): Promise<void> {
     const assumptions = { activeHours, prices: listPricesOf(month).name };
     tell(this, flags, reportOf({ base, assumptions, problems: distinct(problems), stacks }));
   } finally {
-    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+    process.off("SIGINT", interrupt).off("SIGTERM", interrupt).off("SIGHUP", interrupt);
     rmSync(folder, { recursive: true, force: true });
   }
 }
