@@ -191,3 +191,16 @@ test("no two tenants share a uid, a customer or a hostname, whatever their stack
   rmSync(join(root, "tenants/prod/zebra.yaml"));
   expect((await fleet(["tenant", "check"])).code).toBe(0);
 });
+
+test("with the stack's identity at hand, check finds a person who is a member twice: two seals of one address differ", async () => {
+  const { recipient, identity } = await keygen();
+  const [once, again] = [await seal("ada@zebra.example", recipient), await seal("Ada@zebra.example", recipient)];
+  writeFileSync(join(root, "tenants/prod/recipient.txt"), recipient);
+  writeFileSync(join(root, "tenants/prod/zebra.yaml"), `${entry(once)}    - email: ${again}\n`);
+  expect((await fleet(["tenant", "check"])).code).toBe(0);
+  const { code, err } = await fleet(["tenant", "check"], { FLEET_AGE_IDENTITY: identity });
+  expect([code, err]).toEqual([
+    2,
+    "tenants/prod/zebra.yaml:7:14 access.members.1.email: is the same member as access.members.0; remove one\n",
+  ]);
+});

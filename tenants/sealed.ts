@@ -28,7 +28,8 @@ export async function sealedProblems(
     .filter((other) => other !== stack)
     .map((other) => ({ other, open: openerOrNone(committedIdentity(root, other)) }));
   const open = own === undefined ? undefined : opener(own);
-  const problemsOf = async ({ file, path, sealed, at }: (typeof addresses)[number]): Promise<Problem[]> => {
+  const opened: (string | undefined)[] = [];
+  const problemsOf = async (place: number, { file, path, sealed, at }: SealedAddress): Promise<Problem[]> => {
     const say = (message: string) => [{ file, ...at, message: `${path}: ${message}` }];
     const address = await open?.(sealed).catch((error: Error) => error);
     // What one recipient alone can open, and this stack opens, no other opens.
@@ -39,16 +40,32 @@ export async function sealedProblems(
         `is sealed to ${stranger.other}, whose identity everybody can read; seal it to this stack with fleet tenant edit`,
       );
     if (address instanceof Error) return say(address.message);
-    return address === undefined || emailPattern.test(address) ? [] : say("does not hold an e-mail address; seal it again");
+    if (address === undefined) return [];
+    if (!emailPattern.test(address)) return say("does not hold an e-mail address; seal it again");
+    opened[place] = address.toLowerCase();
+    return [];
   };
   const found: Problem[][] = [];
   const queue = addresses.entries();
   const work = async () => {
-    for (const [index, address] of queue) found[index] = await problemsOf(address);
+    for (const [index, address] of queue) found[index] = await problemsOf(index, address);
   };
   // A few at once: the cryptography runs beside JavaScript; all at once would cost more memory than it saves time.
   await Promise.all(Array.from({ length: 8 }, work));
-  return found.flat();
+  return [...found.flat(), ...repeated(addresses, opened)];
+}
+
+/** Two seals of one address differ, so that only who opens them sees that they are one person. */
+function repeated(addresses: readonly SealedAddress[], opened: readonly (string | undefined)[]): Problem[] {
+  const first = new Map<string, string>();
+  return addresses.flatMap(({ file, path, kind, member, at }, place) => {
+    const address = opened[place];
+    if (address === undefined) return [];
+    const person = JSON.stringify([file, kind, address]);
+    const other = first.get(person);
+    if (other === undefined) first.set(person, member);
+    return other === undefined ? [] : [{ file, ...at, message: `${path}: is the same member as ${other}; remove one` }];
+  });
 }
 
 /** A committed identity that is none opens nothing. */
@@ -62,12 +79,16 @@ function openerOrNone(identity: string | undefined): Opener | undefined {
 
 type Opener = ReturnType<typeof opener>;
 
+type SealedAddress = ReturnType<typeof sealedAddresses>[number];
+
 function sealedAddresses({ file, entry, place }: TenantFile) {
   return entry.access.members.flatMap((member, index) =>
     (["email", "googleGroup"] as const).flatMap((kind) => {
       const sealed = member[kind];
       const path = ["access", "members", index, kind];
-      return sealed !== undefined && isSealed(sealed) ? [{ file, path: path.join("."), sealed, at: place(path) }] : [];
+      return sealed !== undefined && isSealed(sealed)
+        ? [{ file, path: path.join("."), kind, member: path.slice(0, 3).join("."), sealed, at: place(path) }]
+        : [];
     }),
   );
 }

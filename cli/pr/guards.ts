@@ -158,7 +158,9 @@ function settings(base: Side, head: Side): Finding[] {
     findings.push(warning("fleet:personalData becomes plain: addresses may stand in the repository as they are"));
   if (base.recipient !== undefined && head.exists && base.recipient !== head.recipient)
     findings.push(
-      warning(`tenants/${base.stack}/recipient.txt is another one: from now on its owner opens the addresses. Ask who made it`),
+      warning(
+        `tenants/${base.stack}/recipient.txt is another one: from now on its owner opens the addresses, and what was sealed before cannot be compared here (a preview with the new identity shows whether the same people are let in). Ask who made it`,
+      ),
     );
   return findings;
 }

@@ -104,7 +104,11 @@ function stackSection(stack: StackReport, room: Room): string {
   if (stack.guards.length > 0) parts.push(section("Guards", findingLines(refused(stack.guards)), room));
   else parts.push("✅ No guard refuses");
   if (stack.source === "preview" && stack.policies === null)
-    parts.push("⚠️ The policies were not asked: a preview from a file does not tell");
+    parts.push(
+      stack.errors.length > 0
+        ? "⚠️ The policies judged nothing, or not all: the preview failed"
+        : "⚠️ The policies were not asked: a preview from a file does not tell",
+    );
   if (stack.policies?.length === 0) parts.push("✅ No policy objects");
   if (stack.policies !== null && stack.policies.length > 0)
     parts.push(section("Policies", findingLines(refused(stack.policies)), room));

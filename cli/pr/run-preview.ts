@@ -1,4 +1,5 @@
 /** Makes a stack's preview on the real engine, where everything for it is at hand. */
+import { stripVTControlCharacters } from "node:util";
 import { OperatorError, redact } from "../../domain/error.ts";
 import { type EngineEvent, pulumiEvents } from "../../engine/events.ts";
 import type { Context } from "../context.ts";
@@ -45,6 +46,8 @@ export async function runPreview(
     const explained = errors.length > 0 || policies.some(({ level }) => level === "mandatory");
     // Anything but code 0 must not look like a whole preview.
     if (code !== 0 && !explained) errors.push(redact(stderr.trim()) || `pulumi preview ended with code ${code}`);
+    // A program that failed is judged as far as it got: that nothing was found then says nothing.
+    if (errors.length > 0 && policies.length === 0) return { ...preview, errors, policies: null };
     return { ...preview, errors, policies: policies.sort((left, right) => (order(left) < order(right) ? -1 : 1)) };
   } catch (error) {
     if (!(error instanceof OperatorError)) throw error;
@@ -54,7 +57,11 @@ export async function runPreview(
 
 /** Each complaint once (diagnostics and events tell the same), without the engine's last word, which says only that it failed. */
 function causes(said: readonly string[]): string[] {
-  const texts = said.map((text) => text.trim().replace(/^error: /, ""));
+  const texts = said.map((text) =>
+    stripVTControlCharacters(text)
+      .trim()
+      .replace(/^error: /, ""),
+  );
   return [...new Set(texts)].filter((text) => !/^preview failed\.?$/i.test(text));
 }
 

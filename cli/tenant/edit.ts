@@ -1,7 +1,7 @@
 /** `fleet tenant edit`: changes a tenant's file; what it would then say is checked before it is written. */
 import { readFileSync, realpathSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { formatProblem, OperatorError } from "../../domain/error.ts";
+import { formatProblem, OperatorError, type Problem } from "../../domain/error.ts";
 import { personalDataOf } from "../../infra/settings-file.ts";
 import { type Edit, editTenant } from "../../tenants/edit.ts";
 import { stackIdentity, stackRecipient } from "../../tenants/keys.ts";
@@ -42,15 +42,24 @@ export async function edit(this: Context, flags: EditFlags, slug: string): Promi
   const identity = needed ? await identityOf(this, root, stack) : undefined;
   const path = realpathSync(join(root, stack, `${slug}.yaml`));
   const old = readFileSync(path, "utf8");
-  const { text, changes } = await editTenant({ shown, text: old, members: tenant.entry.access.members }, wanted, {
+  const keys = {
     recipient: sealing ? stackRecipient(root, stack) : null,
     open: identity === undefined ? undefined : opener(identity),
+  };
+  const file = { shown, text: old, members: tenant.entry.access.members };
+  const wrong: Problem[] = [];
+  const { text, changes } = await editTenant(file, wanted, keys).catch((error: unknown) => {
+    if (!(error instanceof OperatorError)) throw error;
+    wrong.push(...error.problems);
+    // What is wrong with the other changes is said too.
+    return editTenant(file, { ...wanted, add: [], remove: [] }, keys);
   });
   const known = new Set(before.problems.map(formatProblem));
   const after = readStack(stack, { ...options, drafts: new Map([[`${slug}.yaml`, text]]) });
   const caused = after.problems.filter((problem) => problem.file === shown || !known.has(formatProblem(problem)));
-  if (caused.length > 0)
+  if (wrong.length + caused.length > 0)
     throw new OperatorError([
+      ...wrong,
       ...caused,
       { file: shown, message: "was not changed: with the changes it would have the problems above" },
     ]);

@@ -201,3 +201,17 @@ test("a reseal that was killed between two files is finished by the next edit or
   expect(read("zebra.yaml")).toMatch(/^# finished/);
   expect(Object.keys(all()).filter((name) => name.startsWith("."))).toEqual([]);
 });
+
+test("all that is wrong with a change is said at once, and nothing is written", async () => {
+  const before = all();
+  const { code, err } = await fleet("edit zebra --stack prod --add-email nobody --remove 9 --session 3days --plan gold", own());
+  expect(code).toBe(2);
+  for (const said of [
+    '"nobody" is not an e-mail address',
+    "there is no member 9",
+    '"3days" is not a duration',
+    '"gold" is not a plan',
+  ])
+    expect(err).toContain(said);
+  expect(all()).toEqual(before);
+});
