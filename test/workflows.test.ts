@@ -6,6 +6,7 @@ import { parse } from "yaml";
 import {
   foreignCode,
   injectable,
+  installsBesideSecrets,
   keepsCredentials,
   mayBeCancelled,
   notOneCommand,
@@ -46,6 +47,7 @@ const rules = {
   credentials: (_name, _, workflow) => keepsCredentials(workflow),
   shell: (_name, _, workflow) => shellless(workflow),
   foreign: (_name, _, workflow) => foreignCode(workflow),
+  install: (_name, _, workflow) => installsBesideSecrets(workflow),
   commands: (_name, _, workflow) => notOneCommand(workflow),
   minutes: (_name, _, workflow) => scheduledMinutes(workflow).filter((minute) => !/^(?:1[6-9]|[2-5]\d)$/.test(minute)),
   concurrency: (name, _, workflow) => concurrencyFaults(name, workflow),
@@ -156,6 +158,15 @@ const changes: readonly (readonly [RuleName, string, Name, string | RegExp, stri
     "timeout-minutes: 30",
     "timeout-minutes: 30\n    environment: prod",
   ],
+  ["install", "a run that installs beside its secrets", "billing", "      - run: ./fleet doctor\n", ""],
+  ["install", "a report that installs beside its secrets", "pull-request", "      - run: ./fleet doctor\n", ""],
+  [
+    "install",
+    "a secret for all steps",
+    "billing",
+    "HAS_HEARTBEAT:",
+    `FLEET_HEARTBEAT_URL: ${expression("secrets.FLEET_HEARTBEAT_URL")}\n      HAS_HEARTBEAT:`,
+  ],
   [
     "commands",
     "logic in YAML",
@@ -222,8 +233,9 @@ test("the tenants of a pull request are taken before anything looks at them", ()
   const { jobs } = read(textOf("pull-request"));
   for (const name of ["check", "preview"]) {
     const lines = (jobs[name]?.steps ?? []).flatMap(({ run }) => run ?? []);
-    expect(lines[0], name).toBe('.ci/take-tenants "$COMMIT"');
-    expect(lines[1], name).toContain(".ci/report --stack prod");
+    const looking = lines.filter((line) => line !== "./fleet doctor");
+    expect(looking[0], name).toBe('.ci/take-tenants "$COMMIT"');
+    expect(looking[1], name).toContain(".ci/report --stack prod");
   }
 });
 
@@ -240,8 +252,8 @@ test("the heartbeat follows a run that succeeded, and a failure is told", () => 
   const at = steps.findIndex(({ run }) => run === "./fleet billing run --stack prod --live");
   expect(at).toBeGreaterThan(0);
   expect(steps.slice(at + 1).map(({ run, if: when }) => [run, when])).toEqual([
-    ["./fleet watch ping", "env.FLEET_HEARTBEAT_URL != ''"],
-    ["./fleet watch ping --failed", "failure() && env.FLEET_HEARTBEAT_URL != ''"],
+    ["./fleet watch ping", "env.HAS_HEARTBEAT == 'true'"],
+    ["./fleet watch ping --failed", "failure() && env.HAS_HEARTBEAT == 'true'"],
   ]);
 });
 

@@ -122,6 +122,16 @@ export function foreignCode(workflow: Workflow): string[] {
   return [...wrong, ...fetching.map(({ name }) => `${name}: takes a commit by hand`)];
 }
 
+/** The first `./fleet` of a job installs the dependencies, whose install scripts see the environment: no secret may be in it yet. */
+export function installsBesideSecrets(workflow: Workflow): string[] {
+  const reach = /secrets\.\w+ *\}\}/;
+  return Object.entries(workflow.jobs).flatMap(([name, { steps: own, env }]) => {
+    const first = own.find(({ run }) => /^(?:\.\/fleet|\.ci\/(?:report|run))\b/.test(run ?? ""));
+    const secret = first !== undefined && reach.test(JSON.stringify([workflow.env, env, first.env]));
+    return secret ? [`${name}: "${first.run}" installs the dependencies with a secret in reach`] : [];
+  });
+}
+
 /** Every step is one command of this repository, so that it can be run on a laptop: no logic in YAML. */
 export function notOneCommand(workflow: Workflow): string[] {
   return steps(workflow).flatMap(({ name, step: { run } }) => {
