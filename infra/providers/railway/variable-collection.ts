@@ -26,7 +26,7 @@ export const variableCollection: Resource<VariableCollectionInputs, VariableColl
     const all = await unlessGone(place, context, call, () => context.railway.variables(place, call));
     if (!all) return undefined;
     const names = known ? Object.keys(known.inputs.variables) : Object.keys(all).filter((name) => !name.startsWith("RAILWAY_"));
-    const variables = Object.fromEntries(names.flatMap((name) => (all[name] === undefined ? [] : [[name, all[name]]])));
+    const variables = Object.fromEntries(Object.entries(all).filter(([name]) => names.includes(name)));
     const inputs = { ...place, variables };
     return { id, inputs, state: { ...inputs, revision: known?.state.revision ?? 0 } };
   },
@@ -37,7 +37,7 @@ export const variableCollection: Resource<VariableCollectionInputs, VariableColl
     if (changed.length > 0) await railway.setVariables(placeOf(inputs), Object.fromEntries(changed), call);
     await remove(
       inputs,
-      Object.keys(oldInputs.variables).filter((name) => !(name in inputs.variables)),
+      Object.keys(oldInputs.variables).filter((name) => !Object.hasOwn(inputs.variables, name)),
       context,
       call,
     );
@@ -49,7 +49,7 @@ export const variableCollection: Resource<VariableCollectionInputs, VariableColl
     await deleteUnlessGone(place, context, call, async () => {
       // Those that are gone already would make an empty change that Railway never applies.
       const present = await context.railway.variables(place, call);
-      const names = Object.keys(state.variables).filter((name) => name in present);
+      const names = Object.keys(state.variables).filter((name) => Object.hasOwn(present, name));
       await remove(place, names, context, call);
     });
   },

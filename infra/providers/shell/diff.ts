@@ -36,8 +36,8 @@ export function materialChanges<Inputs extends Properties, State extends Propert
 ): PropertyChange[] {
   const leftAlone = new Set<string>(resource.leftAlone);
   const isIdle = (property: string) => {
-    const before = seen.olds[property] ?? undefined;
-    const after = seen.news[property] ?? undefined;
+    const before = own(seen.olds, property) ?? undefined;
+    const after = own(seen.news, property) ?? undefined;
     if (after === undefined) return leftAlone.has(property);
     return !hasUnknown(after) && resource.sameMeaning?.(property, before, after, seen.state) === true;
   };
@@ -69,10 +69,15 @@ function collect(old: unknown, now: unknown, path: PathSegment[], report: Report
   }
   if (isObject(before) && isObject(after)) {
     const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
-    for (const key of keys) collect(before[key], after[key], [...path, key], report);
+    for (const key of keys) collect(own(before, key), own(after, key), [...path, key], report);
     return;
   }
   if (before !== after || hasUnknown(after)) report(path, "update");
+}
+
+/** Not what every object inherits: programs may call a property `constructor`. */
+function own(object: Properties, name: string): unknown {
+  return Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
 function isObject(value: unknown): value is Properties {

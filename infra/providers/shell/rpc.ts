@@ -143,7 +143,7 @@ export function providerService<Context>(provider: Provider<Context>, around: Su
       const response = new providers.UpdateResponse();
       if (request.getPreview()) {
         const stable = new Set<string>(resource.stable ?? []);
-        const outputs = Object.entries(state).filter(([name]) => !(name in oldInputs));
+        const outputs = Object.entries(state).filter(([name]) => !Object.hasOwn(oldInputs, name));
         const kept = Object.fromEntries(outputs.map(([name, value]) => [name, stable.has(name) ? value : unknown]));
         return response.setProperties(toStruct(wrapSecrets({ ...kept, ...inputs }, resource.secrets)));
       }
@@ -233,7 +233,7 @@ const kinds = {
 } as const;
 
 function sameNames(state: Properties, inputs: Properties): Properties {
-  return Object.fromEntries(Object.entries(state).filter(([name]) => name in inputs));
+  return Object.fromEntries(Object.entries(state).filter(([name]) => Object.hasOwn(inputs, name)));
 }
 
 /** `urn:pulumi:stack::project::parent$railway:index:Volume::name`: the type is the last `$` segment. */
