@@ -1,6 +1,7 @@
 /** The billing program: a process of its own, called by people, by `fleet billing …` and by a schedule. Data on stdout, messages on stderr. */
 import { parseArgs } from "node:util";
 import { type ExitCode, exitCode, OperatorError, redact, VendorError } from "../domain/error.ts";
+import { errorReport } from "../domain/error-report.ts";
 import { billingCommands, type CommandFlags } from "./commands.ts";
 
 const usage = `billing [plan|run|why|link|setup] [flags]
@@ -39,19 +40,25 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
     }
     const command = billingCommands[name];
     if (!command) throw new OperatorError(`there is no command "${name}"\n${usage}`);
+    if (values.only !== undefined && name !== "run")
+      throw new OperatorError("--only chooses the stages of run; nothing else has any");
+    if (values.rule !== undefined && (name === "setup" || name === "link"))
+      throw new OperatorError(`--rule is for the commands that judge hours; ${name} does not`);
     return await command({ words, flags: values, env: process.env, say, print });
   } catch (error) {
-    if (error instanceof OperatorError) {
-      say(error.message);
-      return error.exitCode;
-    }
-    if (error instanceof VendorError) {
-      say(`${error.message}; ${error.refusal.retryable ? "run it again later" : "look at the request in the vendor's log"}`);
-      return exitCode.failed;
-    }
-    say(error instanceof Error ? (error.stack ?? error.message) : String(error));
-    return exitCode.failed;
+    const told = describe(error);
+    say(told);
+    // Whoever asked for an object gets one.
+    if (argv.includes("--json")) print(JSON.stringify(errorReport(error, told)));
+    return error instanceof OperatorError ? error.exitCode : exitCode.failed;
   }
+}
+
+function describe(error: unknown): string {
+  if (error instanceof OperatorError) return error.message;
+  if (error instanceof VendorError)
+    return `${error.message}; ${error.refusal.retryable ? "run it again later" : "look at the request in the vendor's log"}`;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 function parse(argv: readonly string[]): { values: CommandFlags; positionals: string[] } {

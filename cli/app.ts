@@ -4,6 +4,7 @@ import { exitCode, OperatorError, redact, VendorError } from "../domain/error.ts
 import manifest from "../package.json" with { type: "json" };
 import { bench } from "./commands/bench.ts";
 import { billingRoutes } from "./commands/billing.ts";
+import { complete, completion } from "./commands/completion.ts";
 import { demo } from "./commands/demo.ts";
 import { doctor } from "./commands/doctor.ts";
 import { prRoutes } from "./commands/pr.ts";
@@ -31,8 +32,11 @@ const rootRoutes = buildRouteMap({
     watch: watchRoutes,
     sandbox: sandboxRoutes,
     bench,
+    completion,
+    complete,
   },
   docs: {
+    hideRoute: { complete: true },
     brief: "AI-DIY Fleet: one Railway project, one Access application, one invoice per customer",
     fullDescription: [
       "AI-DIY Fleet runs AI-DIY as a paid service: every tenant is one YAML file, a Pulumi program makes it real, a billing program invoices it.",

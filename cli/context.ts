@@ -13,6 +13,8 @@ export interface Context extends CommandContext {
   say(text: string): void;
   /** What a person is told while something takes seconds. */
   readonly progress: Progress;
+  /** While completion asks for proposals: the stack that the words before name. */
+  readonly completing?: { readonly stack: string | undefined };
 }
 
 export const root = resolve(import.meta.dirname, "..");

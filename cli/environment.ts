@@ -11,6 +11,7 @@ import { runPulumi } from "../engine/run.ts";
 import { installPlugins } from "../sandbox/plugins/install.ts";
 import { committedIdentity } from "../tenants/keys.ts";
 import { stackNames } from "../tenants/load.ts";
+import { unknown } from "./choose.ts";
 import type { Context } from "./context.ts";
 import { engineProgress } from "./engine-progress.ts";
 import { findSandbox, sandboxFolder } from "./sandbox.ts";
@@ -80,7 +81,7 @@ export function stateUrl(folder: string): string {
 /** Throws OperatorError for a stack that has no folder of tenants. */
 export function needStack(root: string, stack: string): void {
   const stacks = stackNames(join(root, "tenants"));
-  if (!stacks.includes(stack)) throw new OperatorError(`there is no stack "${stack}"; there are: ${stacks.join(", ")}`);
+  if (!stacks.includes(stack)) throw new OperatorError(unknown("stack", stack, stacks));
 }
 
 async function makeStack({ engine, env, stack }: StackEnvironment, root: string): Promise<void> {

@@ -8,7 +8,8 @@ import { chooseLaunch } from "../billing/postgres/user.ts";
 import { systemClock } from "../domain/clock.ts";
 import { assert, exitCode, OperatorError } from "../domain/error.ts";
 import { portNames, type SandboxOptions } from "../sandbox/sandbox.ts";
-import type { StartFlags, UseFlags } from "./commands/sandbox.ts";
+import { unknown } from "./choose.ts";
+import { type StartFlags, type UseFlags, vendors } from "./commands/sandbox.ts";
 import type { Context } from "./context.ts";
 import { fileAdvice } from "./file-advice.ts";
 import { table } from "./table.ts";
@@ -163,7 +164,7 @@ export async function status(this: Context, flags: { json?: boolean }): Promise<
   }
   const time = (await askSandbox(sandbox.urls.clock, "clock")) as { now: string };
   const held: Record<string, Record<string, number>> = {};
-  for (const vendor of ["railway", "cloudflare", "stripe", "openrouter"] as const) {
+  for (const vendor of vendors) {
     const state = (await askSandbox(sandbox.urls[vendor], "state")) as Record<string, unknown>;
     held[vendor] = Object.fromEntries(
       Object.entries(state).flatMap(([noun, list]) => (Array.isArray(list) && list.length > 0 ? [[noun, list.length]] : [])),
@@ -210,8 +211,8 @@ export async function fault(
 ): Promise<void> {
   const sandbox = await needSandbox(this);
   const url = sandbox.urls[vendor as keyof typeof sandbox.urls];
-  if (!["railway", "cloudflare", "stripe", "openrouter"].includes(vendor) || !url) {
-    throw new OperatorError(`"${vendor}" is no vendor; there are railway, cloudflare, stripe and openrouter`);
+  if (!vendors.some((one) => one === vendor) || !url) {
+    throw new OperatorError(unknown("vendor", vendor, vendors));
   }
   if (operation !== undefined && effect === undefined)
     throw new OperatorError(

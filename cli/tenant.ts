@@ -7,10 +7,12 @@ import { personalDataOf, settingsFile } from "../infra/settings-file.ts";
 import { acrossStacks, type StackFiles } from "../tenants/across.ts";
 import { recipientPath, stackIdentity, stackRecipient } from "../tenants/keys.ts";
 import { distinct, loadPlans, loadStack, readStack, stackNames, strayProblems, type TenantFile } from "../tenants/load.ts";
+import { nearest } from "../tenants/nearest.ts";
 import { newTenantFile } from "../tenants/new.ts";
 import { isSealed, keygen as makeKeys, mask, unseal } from "../tenants/seal.ts";
 import { sealedProblems } from "../tenants/sealed.ts";
 import { appearance } from "../tenants/slug.ts";
+import { unknown } from "./choose.ts";
 import type { NewFlags, StackFlags } from "./commands/tenant.ts";
 import type { Context } from "./context.ts";
 import { type KeysMade, type TenantMade, TenantShown, type TenantsChecked, type TenantsListed } from "./reports.ts";
@@ -24,7 +26,7 @@ export async function create(this: Context, flags: NewFlags, slug: string): Prom
   const plain = personalDataOf(this.root, flags.stack) === "plain";
   const problems: Problem[] = [];
   const plans = [...loadPlans(tenants).keys()];
-  if (!plans.includes(flags.plan)) problems.push({ message: `there is no plan "${flags.plan}"; there are: ${plans.join(", ")}` });
+  if (!plans.includes(flags.plan)) problems.push({ message: unknown("plan", flags.plan, plans) });
   const alike = readStack(flags.stack, { root: tenants }).tenants.find((other) => appearance(other.slug) === appearance(slug));
   if (alike && alike.slug !== slug)
     problems.push({ message: `"${slug}" looks like "${alike.slug}" (${alike.file}); choose another slug` });
@@ -110,7 +112,15 @@ export function list(this: Context, flags: StackFlags): void {
 export async function show(this: Context, flags: StackFlags, slug: string): Promise<void> {
   const files = load(this, flags.stack);
   const file = files.find((candidate) => candidate.slug === slug);
-  if (!file) throw new OperatorError(`${flags.stack} has no tenant "${slug}"; see: fleet tenant list --stack ${flags.stack}`);
+  if (!file) {
+    const meant = nearest(
+      slug,
+      files.map((one) => one.slug),
+    );
+    throw new OperatorError(
+      `${flags.stack} has no tenant "${slug}"${meant === undefined ? "" : ` (did you mean "${meant}"?)`}; see: fleet tenant list --stack ${flags.stack}`,
+    );
+  }
   const identity = await stackIdentity(join(this.root, "tenants"), flags.stack, this.process.env.FLEET_AGE_IDENTITY).catch(
     () => undefined,
   );

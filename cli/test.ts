@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { exitCode, OperatorError } from "../domain/error.ts";
 import type { Suite } from "../test/suites/suite.ts";
+import { unknown } from "./choose.ts";
 import type { TestFlags } from "./commands/test.ts";
 import { type Context, lively } from "./context.ts";
 import { engineProgress } from "./engine-progress.ts";
@@ -28,7 +29,7 @@ interface Count {
 export async function runTests(this: Context, flags: TestFlags, name?: string): Promise<Error | undefined> {
   if (name === undefined) return everything(this, flags.full ?? false);
   const load = Object.hasOwn(suites, name) ? suites[name] : undefined;
-  if (!load) throw new OperatorError(`there is no suite "${name}"; there are: ${Object.keys(suites).join(", ")}`);
+  if (!load) throw new OperatorError(unknown("suite", name, Object.keys(suites)));
   const suite = await load();
   const options = { full: flags.full ?? false, seed: flags.seed ?? 1 };
   if (flags.list) {

@@ -18,7 +18,6 @@ export async function runs(this: Context, flags: RunsFlags): Promise<void> {
   const maxAgeHours = flags.maxAge ?? defaultMaxAgeHours;
   if (!(maxAgeHours > 0)) throw new OperatorError("--maxAge is a number of hours above 0");
   const whole = await stackEnvironment(this, flags.stack);
-  this.progress.begin(`watch ${flags.stack}`, "reading the ledger and the engine's history");
   const { env, stack } = whole;
   const now = await clockFromEnvironment(env).now();
   const realNow = await systemClock.now();

@@ -3,6 +3,7 @@ import { OperatorError } from "../../domain/error.ts";
 import type { Bench, Detail } from "../../test/bench/bench.ts";
 import type { Context } from "../context.ts";
 import { toggle } from "../flags.ts";
+import { among } from "../proposals.ts";
 
 /** Benches by name; each is loaded when it runs. */
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
@@ -16,7 +17,10 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
 export const bench = buildCommand<{ json?: boolean }, [string], Context>({
   func: async function (flags, name) {
     const load = Object.hasOwn(benches, name) ? benches[name] : undefined;
-    if (!load) throw new OperatorError(`there is no bench "${name}"; there are: ${Object.keys(benches).join(", ")}`);
+    if (!load) {
+      const { unknown } = await import("../choose.ts");
+      throw new OperatorError(unknown("bench", name, Object.keys(benches)));
+    }
     this.progress.begin(`bench ${name}`, `measuring ${name}`);
     const result = await (await load())(this);
     if (!flags.json) {
@@ -31,10 +35,20 @@ export const bench = buildCommand<{ json?: boolean }, [string], Context>({
     },
     positional: {
       kind: "tuple",
-      parameters: [{ brief: `one of ${Object.keys(benches).join(", ")}`, parse: String, placeholder: "bench" }],
+      parameters: [
+        {
+          brief: `one of ${Object.keys(benches).join(", ")}`,
+          parse: String,
+          placeholder: "bench",
+          proposeCompletions: among(Object.keys(benches)),
+        },
+      ],
     },
   },
-  docs: { brief: "Measure one thing against another, side by side in one run" },
+  docs: {
+    brief: "Measure one thing against another, side by side in one run",
+    fullDescription: "Example:\n  fleet bench verdicts",
+  },
 });
 
 function shown(value: Detail): string {

@@ -1,6 +1,7 @@
 import { buildCommand, buildRouteMap } from "@stricli/core";
 import type { Context } from "../context.ts";
 import { json, text, toggle } from "../flags.ts";
+import { among, rules, slugs, stacks } from "../proposals.ts";
 
 interface VerdictsFlags {
   readonly evidence: string;
@@ -25,32 +26,43 @@ const verdicts = buildCommand<VerdictsFlags, [], Context>({
   parameters: {
     flags: {
       evidence: { kind: "parsed", parse: String, brief: "evidence as JSON lines", placeholder: "file" },
-      rule: text("a rule of billing/rules/; default fleet-2026-11", "name"),
+      rule: text("a rule of billing/rules/; default fleet-2026-11", "name", rules),
       from: text("judge the hours that begin in [from, to); default: those the evidence touches", "ISO"),
       to: text("with --from", "ISO"),
       json: toggle("an object a line (as always here)"),
     },
   },
-  docs: { brief: "Judge evidence alone, without any vendor: one verdict an hour, an object a line" },
+  docs: {
+    brief: "Judge evidence alone, without any vendor: one verdict an hour, an object a line",
+    fullDescription: "Example:\n  fleet billing verdicts --evidence evidence.jsonl --json",
+  },
 });
 
 interface BillingFlags {
   readonly stack?: string;
   readonly outputs?: string;
-  readonly rule?: string;
-  readonly only?: string;
   readonly live?: boolean;
   readonly json?: boolean;
 }
 
+/** Of the commands that judge hours. */
+interface JudgingFlags extends BillingFlags {
+  readonly rule?: string;
+}
+
+interface RunFlags extends JudgingFlags {
+  readonly only?: string;
+}
+
+const stages = among(["collect", "plan", "apply", "reconcile", "close"]);
 const programFlags = {
-  stack: text("default: Pulumi's current stack", "name"),
+  stack: text("default: Pulumi's current stack", "name", stacks),
   outputs: text("the stack's outputs as a file instead of asking Pulumi", "file"),
-  rule: text("a rule of billing/rules/", "name"),
-  only: text("run: only these of collect,plan,apply,reconcile,close", "stages"),
   live: toggle("needed for a live Stripe key"),
   json,
 } as const;
+const rule = text("a rule of billing/rules/", "name", rules);
+const judgingFlags = { ...programFlags, rule };
 
 /** What takes seconds, in the words of its progress. */
 const longOnes: Readonly<Record<string, string>> = {
@@ -91,33 +103,53 @@ async function environmentFor(context: Context, { stack, outputs }: BillingFlags
   return (await stackEnvironment(context, stack)).env;
 }
 
-function program(name: string, brief: string) {
-  return buildCommand<BillingFlags, [], Context>({ func: call(name), parameters: { flags: programFlags }, docs: { brief } });
-}
-
-const slug = { brief: "the tenant", parse: String, placeholder: "slug" } as const;
+const slug = { brief: "the tenant", parse: String, placeholder: "slug", proposeCompletions: slugs } as const;
 const hour = { brief: "a UTC clock hour: 2026-11-23T18Z", parse: String, placeholder: "hour" } as const;
 
-const why = buildCommand<BillingFlags, [string, string], Context>({
+const setup = buildCommand<BillingFlags, [], Context>({
+  func: call("setup"),
+  parameters: { flags: programFlags },
+  docs: {
+    brief: "Make the meter, products and prices that the plans need",
+    fullDescription: "Example:\n  fleet billing setup --stack sandbox",
+  },
+});
+
+const plan = buildCommand<JudgingFlags, [], Context>({
+  func: call("plan"),
+  parameters: { flags: judgingFlags },
+  docs: {
+    brief: "What a run would change, in hours and money",
+    fullDescription: "Example:\n  fleet billing plan --stack sandbox",
+  },
+});
+
+const run = buildCommand<RunFlags, [], Context>({
+  func: call("run"),
+  parameters: { flags: { ...judgingFlags, only: text("only these of collect,plan,apply,reconcile,close", "stages", stages) } },
+  docs: {
+    brief: "Collect, plan, apply, reconcile, close",
+    fullDescription:
+      "Examples:\n  fleet billing run --stack sandbox\n  fleet billing run --stack prod --live\n  fleet billing run --stack prod --only collect",
+  },
+});
+
+const why = buildCommand<JudgingFlags, [string, string], Context>({
   func: call("why"),
-  parameters: { flags: programFlags, positional: { kind: "tuple", parameters: [slug, hour] } },
-  docs: { brief: "Why an hour is billed or not: why acme 2026-11-23T18Z" },
+  parameters: { flags: judgingFlags, positional: { kind: "tuple", parameters: [slug, hour] } },
+  docs: { brief: "Why an hour is billed or not", fullDescription: "Example:\n  fleet billing why acme 2026-11-23T18Z" },
 });
 
 const link = buildCommand<BillingFlags, [string], Context>({
   func: call("link"),
   parameters: { flags: programFlags, positional: { kind: "tuple", parameters: [slug] } },
-  docs: { brief: "A fresh link to Stripe's page for a card" },
+  docs: {
+    brief: "A fresh link to Stripe's page for a card",
+    fullDescription: "Example:\n  fleet billing link acme --stack sandbox",
+  },
 });
 
 export const billingRoutes = buildRouteMap({
-  routes: {
-    setup: program("setup", "Make the meter, products and prices that the plans need"),
-    plan: program("plan", "What a run would change, in hours and money"),
-    run: program("run", "Collect, plan, apply, reconcile, close"),
-    why,
-    link,
-    verdicts,
-  },
+  routes: { setup, plan, run, why, link, verdicts },
   docs: { brief: "Evidence, verdicts, money" },
 });

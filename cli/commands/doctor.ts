@@ -1,6 +1,6 @@
 import { buildCommand } from "@stricli/core";
 import type { Context } from "../context.ts";
-import { toggle } from "../flags.ts";
+import { json } from "../flags.ts";
 
 export const doctor = buildCommand<{ json?: boolean }, [], Context>({
   func: async function (flags) {
@@ -9,8 +9,8 @@ export const doctor = buildCommand<{ json?: boolean }, [], Context>({
     if (flags.json) return this.print(JSON.stringify(report));
     for (const [topic, value] of Object.entries(report)) this.print(`${topic.padEnd(12)} ${line(value)}`);
   },
-  parameters: { flags: { json: toggle("one JSON object") } },
-  docs: { brief: "Which engine, Node and tools are used, and why" },
+  parameters: { flags: { json } },
+  docs: { brief: "Which engine, Node and tools are used, and why", fullDescription: "Example:\n  fleet doctor" },
 });
 
 function line(value: unknown): string {

@@ -1,6 +1,7 @@
 import { buildCommand, buildRouteMap } from "@stricli/core";
 import type { Context } from "../context.ts";
 import { json, number, text, toggle } from "../flags.ts";
+import { stacks } from "../proposals.ts";
 
 export interface ReportFlags {
   readonly base: string;
@@ -22,7 +23,7 @@ const report = buildCommand<ReportFlags, [], Context>({
         brief: "the branch or commit that the pull request goes to",
         placeholder: "ref",
       },
-      stack: text("only this stack; default: all that have tenants", "name"),
+      stack: text("only this stack; default: all that have tenants", "name", stacks),
       preview: text("a preview made earlier (pulumi preview --json), instead of making one; with --stack", "file"),
       filesOnly: toggle("make no preview, even where the secrets for it are at hand"),
       hours: number("hours with activity a tenant and month that the expected cost is reckoned with; default 20"),

@@ -1,6 +1,10 @@
 import { buildCommand, buildRouteMap } from "@stricli/core";
 import type { Context } from "../context.ts";
 import { json, number, text, toggle } from "../flags.ts";
+import { among, slugs } from "../proposals.ts";
+
+/** The emulated ones. */
+export const vendors = ["railway", "cloudflare", "stripe", "openrouter"] as const;
 
 export interface StartFlags {
   readonly start?: string;
@@ -31,19 +35,25 @@ const start = buildCommand<StartFlags, [], Context>({
       json,
     },
   },
-  docs: { brief: "Start the emulated vendors in the background", fullDescription: 'Then: eval "$(./fleet env sandbox)"' },
+  docs: {
+    brief: "Start the emulated vendors in the background",
+    fullDescription: 'Then: eval "$(./fleet env sandbox)"\n\nExample:\n  fleet sandbox start --start 2026-11-30T00:00:00Z',
+  },
 });
 
 const stop = buildCommand<{ json?: boolean }, [], Context>({
   loader: async () => (await import("../sandbox.ts")).stop,
   parameters: { flags: { json } },
-  docs: { brief: "Stop the sandbox; its state stays under .fleet/" },
+  docs: { brief: "Stop the sandbox; its state stays under .fleet/", fullDescription: "Example:\n  fleet sandbox stop" },
 });
 
 const status = buildCommand<{ json?: boolean }, [], Context>({
   loader: async () => (await import("../sandbox.ts")).status,
   parameters: { flags: { json } },
-  docs: { brief: "Is it running, where, what time is it there, what does it hold" },
+  docs: {
+    brief: "Is it running, where, what time is it there, what does it hold",
+    fullDescription: "Example:\n  fleet sandbox status",
+  },
 });
 
 const use = buildCommand<UseFlags, [string], Context>({
@@ -58,7 +68,10 @@ const use = buildCommand<UseFlags, [string], Context>({
       path: text("path of the requests; default /", "/path"),
       json,
     },
-    positional: { kind: "tuple", parameters: [{ brief: "slug or hostname", parse: String, placeholder: "tenant" }] },
+    positional: {
+      kind: "tuple",
+      parameters: [{ brief: "slug or hostname", parse: String, placeholder: "tenant", proposeCompletions: slugs }],
+    },
   },
   docs: {
     brief: "Play a person's use of a tenant",
@@ -69,7 +82,10 @@ const use = buildCommand<UseFlags, [string], Context>({
 const clock = buildCommand<{ set?: string; advanceSeconds?: number; json?: boolean }, [], Context>({
   loader: async () => (await import("../sandbox.ts")).clock,
   parameters: { flags: { set: text("move to this time", "ISO"), advanceSeconds: number("move on by so many seconds"), json } },
-  docs: { brief: "Read or move the sandbox's clock" },
+  docs: {
+    brief: "Read or move the sandbox's clock",
+    fullDescription: "Examples:\n  fleet sandbox clock\n  fleet sandbox clock --advance-seconds 3600",
+  },
 });
 
 const fault = buildCommand<
@@ -88,13 +104,19 @@ const fault = buildCommand<
     positional: {
       kind: "tuple",
       parameters: [
-        { brief: "railway, cloudflare, stripe or openrouter", parse: String, placeholder: "vendor" },
+        {
+          brief: "railway, cloudflare, stripe or openrouter",
+          parse: String,
+          placeholder: "vendor",
+          proposeCompletions: among(vendors),
+        },
         { brief: "the operation as the recorded calls name it, or *", parse: String, placeholder: "operation", optional: true },
         {
           brief: "status:<code>, delay:<ms>, dropAnswer, graphqlError:<message> or echo (refuses, and repeats what it was sent)",
           parse: String,
           placeholder: "effect",
           optional: true,
+          proposeCompletions: among(["dropAnswer", "echo", "status:500", "delay:1000"]),
         },
       ],
     },
@@ -105,7 +127,10 @@ const fault = buildCommand<
 const reset = buildCommand<{ json?: boolean }, [], Context>({
   loader: async () => (await import("../sandbox.ts")).reset,
   parameters: { flags: { json } },
-  docs: { brief: "Empty all vendors (and the sandbox's Pulumi state with them)" },
+  docs: {
+    brief: "Empty all vendors (and the sandbox's Pulumi state with them)",
+    fullDescription: "Example:\n  fleet sandbox reset",
+  },
 });
 
 export const sandboxRoutes = buildRouteMap({

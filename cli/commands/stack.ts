@@ -1,6 +1,7 @@
 import { buildCommand } from "@stricli/core";
 import type { Context } from "../context.ts";
-import { json, text, toggle } from "../flags.ts";
+import { json, stackWord, text, toggle } from "../flags.ts";
+import { slugs, stacks } from "../proposals.ts";
 
 export interface StackFlags {
   readonly json?: boolean;
@@ -19,14 +20,9 @@ export interface DestroyFlags extends StackFlags {
   readonly confirm?: string;
 }
 
-const positional = {
-  kind: "tuple",
-  parameters: [{ brief: "its name: sandbox, test, prod", parse: String, placeholder: "stack" }],
-} as const;
-
 export const env = buildCommand<StackFlags, [string], Context>({
   loader: async () => (await import("../stack.ts")).env,
-  parameters: { flags: { json }, positional },
+  parameters: { flags: { json }, positional: stackWord },
   docs: {
     brief: "Print what a shell needs so that plain pulumi works on a stack",
     fullDescription: 'Example:\n  eval "$(./fleet env sandbox)" && pulumi preview',
@@ -40,12 +36,16 @@ const allowDelete = {
   variadic: true,
   brief: "may go with all its data, if that is not protected",
   placeholder: "slug",
+  proposeCompletions: slugs,
 } as const;
 
 export const preview = buildCommand<ChangeFlags, [string], Context>({
   loader: async () => (await import("../stack.ts")).preview,
-  parameters: { flags: { allowDelete, json }, positional },
-  docs: { brief: "What up would change, per tenant; exit code 3 when there is something" },
+  parameters: { flags: { allowDelete, json }, positional: stackWord },
+  docs: {
+    brief: "What up would change, per tenant; exit code 3 when there is something",
+    fullDescription: "Example:\n  fleet preview sandbox",
+  },
 });
 
 export const up = buildCommand<UpFlags, [string], Context>({
@@ -57,7 +57,7 @@ export const up = buildCommand<UpFlags, [string], Context>({
       allowDelete,
       json,
     },
-    positional,
+    positional: stackWord,
   },
   docs: {
     brief: "Make the vendors as the tenants' files say",
@@ -75,6 +75,12 @@ export const up = buildCommand<UpFlags, [string], Context>({
 
 export const destroy = buildCommand<DestroyFlags, [string], Context>({
   loader: async () => (await import("../stack.ts")).destroy,
-  parameters: { flags: { confirm: text("the stack's name again (not needed for the sandbox)", "stack"), json }, positional },
-  docs: { brief: "Delete everything that a stack made" },
+  parameters: {
+    flags: { confirm: text("the stack's name again (not needed for the sandbox)", "stack", stacks), json },
+    positional: stackWord,
+  },
+  docs: {
+    brief: "Delete everything that a stack made",
+    fullDescription: "Examples:\n  fleet destroy sandbox\n  fleet destroy test --confirm test",
+  },
 });

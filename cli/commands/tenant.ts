@@ -1,6 +1,7 @@
 import { buildCommand, buildRouteMap, numberParser } from "@stricli/core";
 import type { Context } from "../context.ts";
 import { json, text } from "../flags.ts";
+import { among, plans, slugs, stacks } from "../proposals.ts";
 
 export interface StackFlags {
   readonly stack: string;
@@ -38,10 +39,13 @@ const stack = {
   default: "prod",
   brief: "the stack: a folder of tenants/",
   placeholder: "name",
+  proposeCompletions: stacks,
 } as const;
 const slug = {
   kind: "tuple",
-  parameters: [{ brief: "the tenant: file name = slug = hostname label", parse: String, placeholder: "slug" }],
+  parameters: [
+    { brief: "the tenant: file name = slug = hostname label", parse: String, placeholder: "slug", proposeCompletions: slugs },
+  ],
 } as const;
 
 const create = buildCommand<NewFlags, [string], Context>({
@@ -63,9 +67,10 @@ const create = buildCommand<NewFlags, [string], Context>({
         default: "standard-2026-01",
         brief: "price plan of tenants/plans/",
         placeholder: "name",
+        proposeCompletions: plans,
       },
     },
-    positional: slug,
+    positional: { kind: "tuple", parameters: [{ ...slug.parameters[0], proposeCompletions: among([]) }] },
   },
   docs: {
     brief: "Write the file of a new tenant (no vendor key needed)",
@@ -78,19 +83,25 @@ const check = buildCommand<{ stack?: string; json?: boolean }, [], Context>({
   parameters: {
     flags: { stack: { ...stack, default: undefined, optional: true, brief: "only this stack; default: all" }, json },
   },
-  docs: { brief: "Check all tenant files; reports every problem with file and line" },
+  docs: {
+    brief: "Check all tenant files; reports every problem with file and line",
+    fullDescription: "Examples:\n  fleet tenant check\n  fleet tenant check --stack prod --json",
+  },
 });
 
 const list = buildCommand<StackFlags, [], Context>({
   loader: async () => (await import("../tenant.ts")).list,
   parameters: { flags: { stack, json } },
-  docs: { brief: "List a stack's tenants" },
+  docs: { brief: "List a stack's tenants", fullDescription: "Example:\n  fleet tenant list --stack sandbox" },
 });
 
 const show = buildCommand<StackFlags, [string], Context>({
   loader: async () => (await import("../tenant.ts")).show,
   parameters: { flags: { stack, json }, positional: slug },
-  docs: { brief: "Show one tenant; addresses masked, or sealed where the identity is not at hand" },
+  docs: {
+    brief: "Show one tenant; addresses masked, or sealed where the identity is not at hand",
+    fullDescription: "Example:\n  fleet tenant show acme --stack sandbox",
+  },
 });
 
 const keygen = buildCommand<StackFlags, [], Context>({
@@ -126,8 +137,8 @@ const edit = buildCommand<EditFlags, [string], Context>({
         placeholder: "number",
       },
       name: text("another name; nothing else changes with it", "text"),
-      plan: text("another price plan of tenants/plans/", "name"),
-      session: text("how long a log-in lasts: 30m, 1h … 24h", "duration"),
+      plan: text("another price plan of tenants/plans/", "name", plans),
+      session: text("how long a log-in lasts: 30m, 1h … 24h", "duration", among(["30m", "1h", "8h", "24h"])),
     },
     positional: slug,
   },

@@ -26,6 +26,7 @@ export const test = buildCommand<TestFlags, [string?], Context>({
           parse: String,
           placeholder: "suite",
           optional: true,
+          proposeCompletions: async () => Object.keys((await import("../test.ts")).suites),
         },
       ],
     },

@@ -1,6 +1,7 @@
 import { buildCommand, buildRouteMap } from "@stricli/core";
 import type { Context } from "../context.ts";
 import { json, number, toggle } from "../flags.ts";
+import { stacks } from "../proposals.ts";
 
 export interface RunsFlags {
   readonly stack: string;
@@ -16,7 +17,13 @@ const runs = buildCommand<RunsFlags, [], Context>({
   loader: async () => (await import("../watch.ts")).runs,
   parameters: {
     flags: {
-      stack: { kind: "parsed", parse: String, brief: "its name: sandbox, test, prod", placeholder: "name" },
+      stack: {
+        kind: "parsed",
+        parse: String,
+        brief: "its name: sandbox, test, prod",
+        placeholder: "name",
+        proposeCompletions: stacks,
+      },
       maxAge: number("hours since the newest finished billing run that are still fine; default 12"),
       json,
     },
