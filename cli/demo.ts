@@ -47,8 +47,8 @@ export async function demo(this: Context, flags: DemoFlags): Promise<void> {
   process.once("SIGINT", interrupt).once("SIGTERM", interrupt).once("SIGHUP", interrupt);
   let sandbox: RunningSandbox | undefined;
   let kept = false;
-  try {
   this.progress.begin("demo", "starting the emulated vendors");
+  try {
     sandbox = await launchSandbox(folder, { clock: { start: begin, realTime: false }, seed: 1 });
     const play = await Play.begin(context, sandbox, abort.signal, started);
     const report = await play.run(flags);
@@ -200,8 +200,8 @@ class Play {
       signal: this.#signal,
       stdio: ["ignore", "pipe", "pipe"],
     });
-    return new Promise((resolve, reject) => {
     child.stderr.on("data", (chunk: Buffer) => this.#context.progress.around(() => process.stderr.write(chunk)));
+    return new Promise((resolve, reject) => {
       let text = "";
       child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
         text += chunk;
