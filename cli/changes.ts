@@ -3,6 +3,7 @@ import type { EngineEvent } from "../engine/events.ts";
 
 /** Operations that change nothing at a vendor. */
 const quiet = new Set(["same", "read", "read-replacement", "refresh", "import"]);
+const holdsData = new Set(["railway:index:Project", "railway:index:Volume"]);
 const uidIn = /tn_[a-z0-9]{10}/;
 /** What the SDK says of a resource that needs one that failed; the failure has its own message. */
 const aftermath = /\bresource \S+ \[\S+\] failed to register/;
@@ -23,6 +24,8 @@ export class Changes {
   readonly errors: string[] = [];
   /** What the rules of policies/ said. */
   readonly policies: Extract<EngineEvent, { kind: "policy" }>[] = [];
+  /** What holds data and is replaced. */
+  readonly replaced: { readonly owner: string; readonly name: string }[] = [];
   readonly #seen = new Set<string>();
 
   take(event: EngineEvent): void {
@@ -41,6 +44,7 @@ export class Changes {
     const owner = uidIn.exec(name)?.[0] ?? shared;
     const changes: TenantChanges = this.tenants.get(owner) ?? { done: new Map(), underWay: new Set(), failed: [] };
     this.tenants.set(owner, changes);
+    if (event.state === "started" && event.op === "replace" && holdsData.has(event.type)) this.replaced.push({ owner, name });
     if (event.state === "started") {
       if (!quiet.has(event.op)) changes.underWay.add(event.urn);
       return;

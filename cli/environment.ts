@@ -1,9 +1,9 @@
 /** What a stack's commands run in: the engine, where the state lies, the vendors' addresses and keys. */
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { exitCode, OperatorError } from "../domain/error.ts";
+import { exitCode, OperatorError, RefusedError } from "../domain/error.ts";
 import { ensureEngine } from "../engine/engine.ts";
 import { pulumiEnvironment, withPulumiEnvironment } from "../engine/environment.ts";
 import type { Engine } from "../engine/find.ts";
@@ -78,10 +78,23 @@ export function stateUrl(folder: string): string {
   return `${pathToFileURL(folder).href}?metadata=skip`;
 }
 
-/** Throws OperatorError for a stack that has no folder of tenants. */
+/** Throws OperatorError for a stack that is not there, RefusedError for one whose folder of tenants is missing or unreadable: no tenants is not what that means. */
 export function needStack(root: string, stack: string): void {
   const stacks = stackNames(join(root, "tenants"));
-  if (!stacks.includes(stack)) throw new OperatorError(unknown("stack", stack, stacks));
+  const file = `tenants/${stack}`;
+  if (!stacks.includes(stack)) {
+    if (!/^[a-z][a-z0-9-]*$/.test(stack) || !existsSync(join(root, `Pulumi.${stack}.yaml`)))
+      throw new OperatorError(unknown("stack", stack, stacks));
+    const message = `is not a folder, but Pulumi.${stack}.yaml is here: without its files all its tenants would be deleted. Restore them (wrong branch or folder?)`;
+    throw new RefusedError([{ file, message }]);
+  }
+  try {
+    readdirSync(join(root, file));
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    const message = `cannot be read (${code}): without its files all its tenants would be deleted. Make it readable, and run this again`;
+    throw new RefusedError([{ file, message }]);
+  }
 }
 
 async function makeStack({ engine, env, stack }: StackEnvironment, root: string): Promise<void> {

@@ -6,6 +6,7 @@ import { pulumiEvents } from "../engine/events.ts";
 import { stackSettings } from "../infra/settings-file.ts";
 import { loadStack } from "../tenants/load.ts";
 import { runbooksFor } from "./advice.ts";
+import { refuseLosses } from "./budget.ts";
 import { Changes, describeDone, shared } from "./changes.ts";
 import type { ChangeFlags, DestroyFlags, StackFlags, UpFlags } from "./commands/stack.ts";
 import type { Context } from "./context.ts";
@@ -29,9 +30,11 @@ export async function preview(this: Context, flags: ChangeFlags, stack: string):
   needStack(this.root, stack);
   const slugs = slugsOf(this.root, stack);
   const whole = allowDelete(await stackEnvironment(this, stack), flags.allowDelete);
+  const named = new Map([...(await refuseLosses(this, whole)), ...slugs]);
   this.progress.begin(`preview ${stack}`, `previewing ${stack}`);
-  const outcome = await operate(this, whole, ["preview", ...policyArguments], slugs);
+  const outcome = await operate(this, whole, ["preview", ...policyArguments], named);
   report(this, stack, outcome, flags.json, "preview");
+  refuseReplaced(outcome);
   const pending = outcome.code === 0 && outcome.changes.count > 0;
   this.process.exitCode = pending ? exitCode.pending : judge(outcome);
 }
@@ -43,9 +46,10 @@ export async function up(this: Context, flags: UpFlags, stack: string): Promise<
   const slugs = slugsOf(this.root, stack);
   const began = await systemClock.now();
   const whole = allowDelete(await stackEnvironment(this, stack), flags.allowDelete);
+  const named = new Map([...(await refuseLosses(this, whole)), ...slugs]);
   this.progress.begin(`up ${stack}`, `bringing ${stack} up`);
   const outcome = await heal(this, whole, { force: flags.recover ?? false, began }, () =>
-    operate(this, whole, ["up", "--yes", "--skip-preview", "--continue-on-error", ...policyArguments], slugs),
+    operate(this, whole, ["up", "--yes", "--skip-preview", "--continue-on-error", ...policyArguments], named),
   );
   report(this, stack, outcome, flags.json, "up");
   this.process.exitCode = judge(outcome);
@@ -65,7 +69,16 @@ export async function destroy(this: Context, flags: DestroyFlags, stack: string)
   this.process.exitCode = judge(outcome);
 }
 
-/** The program (infra/vanished.ts) asks the environment, so that plain `pulumi` can say it too. */
+/** Projects and volumes are never replaced: what is on them would be gone. The provider's rules allow none; this holds whatever their next version says. */
+function refuseReplaced({ changes, slugs }: Outcome): void {
+  if (changes.replaced.length === 0) return;
+  const problems = changes.replaced.map(({ owner, name }) => ({
+    message: `${slugs.get(owner) ?? owner}: ${name} would be replaced, and its data would be gone`,
+  }));
+  throw new RefusedError(problems);
+}
+
+/** The program (infra/vanished.ts) and the deletion budget (budget.ts) ask the environment, so that plain `pulumi` can say it too. */
 function allowDelete(whole: StackEnvironment, slugs: readonly string[] = []): StackEnvironment {
   if (slugs.length === 0) return whole;
   const allowed = [whole.env.FLEET_ALLOW_DELETE ?? "", ...slugs].join(" ");
@@ -75,7 +88,7 @@ function allowDelete(whole: StackEnvironment, slugs: readonly string[] = []): St
 export interface Outcome {
   readonly code: number;
   readonly changes: Changes;
-  /** By uid, as the files say now. */
+  /** By uid, as the files say now; of who leaves, as the last run said. */
   readonly slugs: ReadonlyMap<string, string>;
   readonly stderr: string;
   readonly seconds: number;
@@ -212,10 +225,15 @@ function judge({ code, changes, stderr }: Outcome): ExitCode {
   if (code === 0) return exitCode.done;
   if (changes.policies.some(({ level }) => level === "mandatory")) return exitCode.refused;
   const said = [...changes.errors, stderr];
-  if (said.some((message) => message.includes("refused by a guard:"))) return exitCode.refused;
+  if (said.some(isRefusal)) return exitCode.refused;
   const whole = [...changes.tenants].filter(
     ([owner, { failed, done }]) => owner !== shared && failed.length === 0 && done.size > 0,
   );
   const broken = [...changes.tenants.values()].some(({ failed }) => failed.length > 0);
   return broken && whole.length > 0 ? exitCode.partial : exitCode.failed;
+}
+
+/** Ours, and the engine's own: it keeps what is protected. */
+function isRefusal(message: string): boolean {
+  return message.includes("refused by a guard:") || /cannot be deleted\s+because it is protected/.test(message);
 }

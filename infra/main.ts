@@ -8,6 +8,7 @@ import { openMembers } from "../tenants/open.ts";
 import { resolveStack } from "../tenants/resolve.ts";
 import { account } from "./account.ts";
 import { cameThrough } from "./came-through.ts";
+import { refuseChangedIdentity } from "./identity.ts";
 import { FleetOutput, schemaVersion } from "./outputs.ts";
 import { planFleet } from "./plan.ts";
 import { methodNames, readSettings } from "./settings.ts";
@@ -38,6 +39,7 @@ async function fleet(): Promise<Record<string, unknown>> {
   const root = join(import.meta.dirname, "..", "tenants");
   const entries = loadStack(stack, { root, personalData: settings.personalData });
   const former = await formerTenants(stack);
+  refuseChangedIdentity(entries, former);
   refuseVanished({
     stack,
     former,
@@ -51,7 +53,13 @@ async function fleet(): Promise<Record<string, unknown>> {
   const plan = planFleet(settings, tenants);
   const secretSetting = (name: string) => config.requireSecret(name);
   const identityProviders = account(plan, settings, secretSetting);
-  const made = plan.tenants.map((planned) => [planned.uid, tenant(planned, settings, identityProviders, secretSetting)] as const);
+  const made = plan.tenants.map(
+    (planned) =>
+      [
+        planned.uid,
+        tenant(planned, settings, identityProviders, secretSetting, former.get(planned.uid)?.railway?.appServiceId),
+      ] as const,
+  );
 
   const output = pulumi.output({
     schemaVersion,

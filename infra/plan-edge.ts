@@ -6,6 +6,10 @@ import type { LoginMethod } from "../tenants/schema.ts";
 import { appPort, appServiceName } from "./plan-railway.ts";
 import type { Expression, Plain, PlannedResource } from "./planned.ts";
 import type { Settings } from "./settings.ts";
+import { meaningOf } from "./states.ts";
+
+/** Also those who are logged in already: their sessions end with the change. */
+const nobody = { decision: "deny", includes: [{ everyone: {} }] } as const;
 
 type Rule = Extract<PlannedResource, { kind: "cloudflare:AccessPolicy" }>["arguments"]["includes"];
 
@@ -15,6 +19,7 @@ export function planEdge(tenant: OpenTenant, settings: Settings): readonly Plann
   const mark = marker(settings.stack, uid);
   const hostname = hostnameOf(tenant, settings);
   const { accountId } = settings;
+  const { open, denial } = meaningOf(tenant.state);
   const session = { sessionDuration: access.sessionDuration };
   const identityProviders = access.loginMethods.map(identityProvider);
   const cookies = { httpOnlyCookieAttribute: true, sameSiteCookieAttribute: "lax" } as const;
@@ -28,8 +33,7 @@ export function planEdge(tenant: OpenTenant, settings: Settings): readonly Plann
       arguments: {
         accountId,
         name: `${slug} members ${mark}`,
-        decision: "allow",
-        includes: includes(access.members),
+        ...(open ? { decision: "allow", includes: includes(access.members) } : nobody),
         ...session,
       },
     },
@@ -48,7 +52,10 @@ export function planEdge(tenant: OpenTenant, settings: Settings): readonly Plann
         allowedIdps: identityProviders,
         autoRedirectToIdentity: access.loginMethods.length === 1,
         appLauncherVisible: false,
-        customDenyMessage: `You are not among the people who may open ${hostname}. Ask the person who runs it to add your address.`,
+        customDenyMessage:
+          denial === undefined
+            ? `You are not among the people who may open ${hostname}. Ask the person who runs it to add your address.`
+            : `${hostname} ${denial}`,
         ...cookies,
         ...session,
       },
@@ -88,7 +95,10 @@ export function planHostname(tenant: OpenTenant, settings: Settings): PlannedRes
     key: "dns",
     name: `${tenant.uid}-dns`,
     part: "edge",
-    dependsOn: ["app", "sessions", ...tenant.access.publicPaths.map(publicKey), "tunnelConfiguration", "tunnelInstance"],
+    dependsOn: [
+      ...["app", "sessions", ...tenant.access.publicPaths.map(publicKey), "tunnelConfiguration"],
+      ...(meaningOf(tenant.state).services ? ["tunnelInstance"] : []),
+    ],
     arguments: {
       zoneId: settings.zoneId,
       name: hostnameOf(tenant, settings),
@@ -120,13 +130,15 @@ function publicApplications(tenant: OpenTenant, settings: Settings): readonly Pl
   const mark = marker(settings.stack, uid);
   const { accountId } = settings;
   const { sessionDuration } = access;
+  const { open, denial } = meaningOf(tenant.state);
+  const everybody = { decision: "bypass", includes: [{ everyone: {} }] } as const;
   return [
     {
       kind: "cloudflare:AccessPolicy",
       key: "publicPolicy",
       name: `${uid}-public-policy`,
       part: "edge",
-      arguments: { accountId, name: `${slug} public ${mark}`, decision: "bypass", includes: [{ everyone: {} }], sessionDuration },
+      arguments: { accountId, name: `${slug} public ${mark}`, ...(open ? everybody : nobody), sessionDuration },
     },
     ...access.publicPaths.map(
       (path): PlannedResource => ({
@@ -142,6 +154,7 @@ function publicApplications(tenant: OpenTenant, settings: Settings): readonly Pl
           policies: [{ id: { ref: "publicPolicy.id" }, precedence: 1 }],
           allowedIdps: access.loginMethods.map(identityProvider),
           appLauncherVisible: false,
+          ...(denial !== undefined && { customDenyMessage: `${hostnameOf(tenant, settings)} ${denial}` }),
           httpOnlyCookieAttribute: true,
           sameSiteCookieAttribute: "lax",
           sessionDuration,
@@ -195,6 +208,7 @@ function includes(members: readonly Member[]): Rule {
 
 /** Who is let in and how, one keyed hash each: Access asks at log-in only, so whoever goes from this list must lose the session too. */
 function admitted(tenant: OpenTenant): readonly Expression[] {
+  if (!meaningOf(tenant.state).open) return [];
   const ways: readonly Plain[] = [
     ...sorted(tenant.access.members).map((member) => ({ ...member, team: "team" in member ? (member.team ?? "") : "" })),
     ...tenant.access.loginMethods.map((method) => ({ loginMethod: method })),

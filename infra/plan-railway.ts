@@ -3,6 +3,7 @@ import { marker } from "../domain/marker.ts";
 import type { Tenant } from "../tenants/resolve.ts";
 import type { Expression, PlannedResource } from "./planned.ts";
 import type { Settings } from "./settings.ts";
+import { meaningOf } from "./states.ts";
 
 /** The application's service; its private host name is `app.railway.internal`. Fixed: a service is ours by its name in a marked project. */
 export const appServiceName = "app";
@@ -15,12 +16,23 @@ export const basicAuthUser = "fleet";
 
 const place = { projectId: { ref: "project.projectId" }, environmentId: { ref: "project.environmentId" } } as const;
 
-/** Random values of the tenant, its model key, and everything of the application. */
+/** Random values of the tenant, its model key, and everything of the application. Without services only what holds data is left of that. */
 export function planApplication(tenant: Tenant, settings: Settings): readonly PlannedResource[] {
   const { uid, app } = tenant;
   const mark = marker(settings.stack, uid);
   const variables = applicationVariables(tenant);
-  return [
+  const { open, services, leaving } = meaningOf(tenant.state);
+  const data = { keep: !leaving } as const;
+  // The provider deletes data only where it was told so before.
+  const mayGo = leaving || !settings.protect ? { allowDelete: true } : {};
+  const service: PlannedResource = {
+    kind: "railway:Service",
+    key: "appService",
+    name: `${uid}-app-service`,
+    part: "tenant",
+    arguments: { ...place, name: appServiceName },
+  };
+  const before: readonly PlannedResource[] = [
     // Letters and digits only: the pair is written as user:password,user:password.
     {
       kind: "random:Password",
@@ -35,43 +47,47 @@ export function planApplication(tenant: Tenant, settings: Settings): readonly Pl
       key: "modelKey",
       name: `${uid}-model-key`,
       part: "tenant",
-      arguments: { name: mark, limitDollars: tenant.plan.modelCredit.monthlyLimitDollars, limitReset: "monthly" },
+      arguments: {
+        name: mark,
+        limitDollars: tenant.plan.modelCredit.monthlyLimitDollars,
+        limitReset: "monthly",
+        ...(!open && { disabled: true }),
+      },
     },
     {
       kind: "railway:Project",
       key: "project",
       name: `${uid}-project`,
       part: "tenant",
-      keep: true,
-      arguments: { name: `${settings.stack}-${tenant.slug}`, description: mark, marker: mark, ...throwaway(settings) },
+      ...data,
+      arguments: { name: `${settings.stack}-${tenant.slug}`, description: mark, marker: mark, ...mayGo },
     },
-    {
-      kind: "railway:Service",
-      key: "appService",
-      name: `${uid}-app-service`,
-      part: "tenant",
-      arguments: { ...place, name: appServiceName },
-    },
+    ...(services ? [service] : []),
     {
       kind: "railway:Volume",
       key: "volume",
       name: `${uid}-volume`,
       part: "tenant",
-      keep: true,
+      ...data,
       arguments: {
         ...place,
-        serviceId: { ref: "appService.serviceId" },
+        ...(services && { serviceId: { ref: "appService.serviceId" } }),
         mountPath: volumeMountPath,
         sizeGB: app.volumeGB,
         region: app.region,
-        ...throwaway(settings),
+        ...mayGo,
       },
     },
+  ];
+  if (!services) return before;
+  return [
+    ...before,
     {
       kind: "railway:VariableCollection",
       key: "appVariables",
       name: `${uid}-app-variables`,
       part: "tenant",
+      deletedWith: "appService",
       arguments: { ...place, serviceId: { ref: "appService.serviceId" }, variables },
     },
     {
@@ -93,7 +109,7 @@ export function planApplication(tenant: Tenant, settings: Settings): readonly Pl
         healthcheckTimeoutSeconds: 300,
         restartPolicy: "ON_FAILURE",
         restartPolicyMaxRetries: 10,
-        running: true,
+        running: open,
         publicAddress: "forbid",
         triggers: {
           configuration: {
@@ -109,12 +125,28 @@ export function planApplication(tenant: Tenant, settings: Settings): readonly Pl
         },
       },
     },
+    ...(leaving ? [lastBackup(uid, mark)] : []),
   ];
+}
+
+/** Made once nothing writes any more. It goes with the volume, so its removal is nobody's work; one that is called off gives it back. */
+function lastBackup(uid: string, mark: string): PlannedResource {
+  return {
+    kind: "railway:VolumeBackup",
+    key: "lastBackup",
+    name: `${uid}-last-backup`,
+    part: "tenant",
+    dependsOn: ["appInstance"],
+    deletedWith: "volume",
+    arguments: { ...place, volumeInstanceId: { ref: "volume.volumeInstanceId" }, name: `${mark} before offboarding` },
+  };
 }
 
 /** cloudflared as an own service in the tenant's project, outside the reach of tenant-made code. Needs the edge's tunnel. */
 export function planTunnelService(tenant: Tenant, settings: Settings): readonly PlannedResource[] {
   const { uid, app } = tenant;
+  const { open, services } = meaningOf(tenant.state);
+  if (!services) return [];
   // Composed here: the vendor's function for it is asked on every preview and returns it unmarked (specs/cloudflare/INDEX.md).
   const token: Expression = {
     base64Json: { a: settings.accountId, t: { ref: "tunnel.id" }, s: { ref: "tunnelSecret.base64" } },
@@ -132,6 +164,7 @@ export function planTunnelService(tenant: Tenant, settings: Settings): readonly 
       key: "tunnelVariables",
       name: `${uid}-tunnel-variables`,
       part: "tenant",
+      deletedWith: "tunnelService",
       arguments: { ...place, serviceId: { ref: "tunnelService.serviceId" }, variables: { TUNNEL_TOKEN: token } },
     },
     {
@@ -151,7 +184,7 @@ export function planTunnelService(tenant: Tenant, settings: Settings): readonly 
         vCPUs: 0.5,
         sleep: false,
         restartPolicy: "ALWAYS",
-        running: true,
+        running: open,
         publicAddress: "forbid",
         triggers: {
           configuration: {
@@ -162,11 +195,6 @@ export function planTunnelService(tenant: Tenant, settings: Settings): readonly 
       },
     },
   ];
-}
-
-/** The provider deletes data only where the stack says that everything may be thrown away. */
-function throwaway(settings: Settings): { allowDelete?: true } {
-  return settings.protect ? {} : { allowDelete: true };
 }
 
 /** Everything that the application's environment holds of ours. Tenant-made code reads all of it: no shared key, ever. */

@@ -1,17 +1,19 @@
 /** Pure: settings and tenants → every argument of every resource, as plain data. No Pulumi, no clock, no network.
  *  Logical names hang on the uid alone, so that a new display name, slug or order of files replaces nothing. */
 import { describeMember, type OpenTenant } from "../tenants/open.ts";
+import type { TenantState } from "../tenants/schema.ts";
 import { planAccount } from "./plan-account.ts";
 import { hostnameOf, planEdge, planHostname } from "./plan-edge.ts";
 import { planApplication, planTunnelService } from "./plan-railway.ts";
 import type { PlannedResource } from "./planned.ts";
 import { methodNames, type Settings } from "./settings.ts";
+import { meaningOf } from "./states.ts";
 
 /** What the stack output says of a tenant without asking any vendor. */
 export interface TenantFacts {
   readonly slug: string;
   readonly name: string;
-  readonly state: "active";
+  readonly state: TenantState;
   readonly plan: string;
   readonly url: string;
   readonly customer: string | null;
@@ -22,7 +24,7 @@ export interface TenantFacts {
 export interface TenantPlan {
   readonly uid: string;
   readonly facts: TenantFacts;
-  /** Who is let in, masked: what a reviewer of a preview sees. */
+  /** Who is let in, masked: what a reviewer of a preview sees. Nobody while the tenant is not active. */
   readonly admitted: readonly string[];
   /** In an order in which they can be made: each refers only to earlier ones and to the account's. */
   readonly resources: readonly PlannedResource[];
@@ -58,7 +60,7 @@ function planTenant(settings: Settings, tenant: OpenTenant): TenantPlan {
       exempt: tenant.billing.exempt,
       adopt: null,
     },
-    admitted: tenant.access.members.map(describeMember).sort(),
+    admitted: meaningOf(tenant.state).open ? tenant.access.members.map(describeMember).sort() : [],
     resources: [
       ...planApplication(tenant, settings),
       ...planEdge(tenant, settings),

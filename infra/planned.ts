@@ -33,6 +33,7 @@ export interface ArgumentsOf {
   readonly "railway:Project": args.ProjectArgs;
   readonly "railway:Service": args.ServiceArgs;
   readonly "railway:Volume": args.VolumeArgs;
+  readonly "railway:VolumeBackup": args.VolumeBackupArgs;
   readonly "railway:VariableCollection": args.VariableCollectionArgs;
   readonly "railway:ServiceInstance": args.ServiceInstanceArgs;
   readonly "cloudflare:AccessIdentityProvider": args.AccessIdentityProviderArgs;
@@ -62,5 +63,7 @@ interface Of<Kind extends ResourceKind> {
   readonly dependsOn?: readonly string[];
   /** Protected, and left alone when it leaves the program: it holds what cannot be made again. */
   readonly keep?: boolean;
+  /** Key of a resource with which it goes at the vendor: if that one is deleted too, this one is only forgotten. */
+  readonly deletedWith?: string;
 }
 export type PlannedResource = { readonly [Kind in ResourceKind]: Of<Kind> }[ResourceKind];

@@ -14,7 +14,7 @@ import { assert } from "../domain/error.ts";
 import type { PlannedResource, ResourceKind } from "./planned.ts";
 import { Sessions } from "./providers/access/classes.ts";
 import { Key } from "./providers/openrouter/classes.ts";
-import { Project, Service, ServiceInstance, VariableCollection, Volume } from "./providers/railway/classes.ts";
+import { Project, Service, ServiceInstance, VariableCollection, Volume, VolumeBackup } from "./providers/railway/classes.ts";
 
 /** Where expressions find what they name. */
 export interface Scope {
@@ -41,6 +41,7 @@ export function realize(planned: PlannedResource, scope: Scope, placement: Place
     // Written on every resource: what is left out is filled in from the parent by the engine.
     protect: keep,
     retainOnDelete: keep,
+    ...(planned.deletedWith !== undefined && { deletedWith: resourceOf(planned.deletedWith, scope) }),
   };
   const inputs: pulumi.Inputs = {};
   for (const [name, value] of Object.entries<unknown>(planned.arguments))
@@ -84,6 +85,7 @@ const classes: Readonly<Record<ResourceKind, Make>> = {
   "railway:Project": (name, inputs, options) => new Project(name, inputs, options),
   "railway:Service": (name, inputs, options) => new Service(name, inputs, options),
   "railway:Volume": (name, inputs, options) => new Volume(name, inputs, options),
+  "railway:VolumeBackup": (name, inputs, options) => new VolumeBackup(name, inputs, options),
   "railway:VariableCollection": (name, inputs, options) => new VariableCollection(name, inputs, options),
   "railway:ServiceInstance": (name, inputs, options) => new ServiceInstance(name, inputs, options),
   "cloudflare:AccessIdentityProvider": (name, inputs, options) => new ZeroTrustAccessIdentityProvider(name, inputs, options),

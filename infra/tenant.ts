@@ -6,6 +6,7 @@ import type { TenantPlan } from "./plan.ts";
 import { basicAuthUser } from "./plan-railway.ts";
 import { lift, outputOf, realize, type Scope } from "./realize.ts";
 import type { Settings } from "./settings.ts";
+import { meaningOf } from "./states.ts";
 
 class TenantComponent extends pulumi.ComponentResource {
   constructor(uid: string) {
@@ -21,12 +22,14 @@ export interface TenantOutputs {
   readonly basicAuth: pulumi.Output<{ readonly url: string; readonly user: string; readonly password: string }>;
 }
 
-/** Makes a tenant's resources in the order of the plan. */
+/** Makes a tenant's resources in the order of the plan. `appServiceId` is what the last run said of the application's service: where the services are gone, the
+ *  past is still found under it. */
 export function tenant(
   plan: TenantPlan,
   settings: Settings,
   identityProviders: IdentityProviderIds,
   secretSetting: Scope["secretSetting"],
+  appServiceId = "",
 ): TenantOutputs {
   const component = new TenantComponent(plan.uid);
   const edge = new TenantEdge(plan.uid, plan.admitted, { parent: component });
@@ -39,12 +42,13 @@ export function tenant(
   for (const planned of plan.resources)
     realize(planned, scope, { parent: planned.part === "edge" ? edge : component, protect: settings.protect });
 
+  const { services } = meaningOf(plan.facts.state);
   const text = (ref: string) => outputOf(ref, scope).apply(String);
   const railway = {
     projectId: text("project.projectId"),
     environmentId: text("project.environmentId"),
-    appServiceId: text("appService.serviceId"),
-    tunnelServiceId: text("tunnelService.serviceId"),
+    appServiceId: services ? text("appService.serviceId") : appServiceId,
+    tunnelServiceId: services ? text("tunnelService.serviceId") : null,
     volumeId: text("volume.volumeId"),
   };
   const cloudflare = {

@@ -4,7 +4,12 @@ import { z } from "zod";
 import { type Problem, RefusedError } from "../domain/error.ts";
 
 /** A tenant of the last outputs, of whatever version. */
-const Former = z.looseObject({ slug: z.string().optional(), state: z.string().optional() });
+const Former = z.looseObject({
+  slug: z.string().optional(),
+  state: z.string().optional(),
+  customer: z.string().nullish(),
+  railway: z.looseObject({ appServiceId: z.string().optional() }).optional(),
+});
 export type FormerTenants = ReadonlyMap<string, z.infer<typeof Former>>;
 
 const Answer = z.looseObject({

@@ -28,3 +28,4 @@ export type {
   VariableCollectionInputs as VariableCollectionArgs,
   VolumeInputs as VolumeArgs,
 } from "./providers/railway/shapes.ts";
+export type { VolumeBackupInputs as VolumeBackupArgs } from "./providers/railway/volume-backup-shapes.ts";

@@ -54,6 +54,10 @@ export function assembleWorld(context: EmulatorContext): World {
     if (met.status === "refused") return "refused by origin";
     const key = container?.variables.OPENROUTER_API_KEY;
     if (visit.sprint && key !== undefined) openrouter.recordCalls(key, atMs, sprintCalls, callCostMicros * BigInt(sprintCalls));
+    // What a sprint makes lies on the volume: whether it is still there after a change is seen by it.
+    const at = new Date(atMs).toISOString();
+    if (visit.sprint && container)
+      railway.write(container.serviceId, container.environmentId, `sprints/${at.slice(0, 10)}.md`, `Worked until ${at}`);
     return "origin";
   };
 

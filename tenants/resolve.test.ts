@@ -58,7 +58,6 @@ test("an entry that says nothing gets the plan's sizes and the stack's release, 
 });
 
 test.each([
-  ["suspended", { state: "suspended" as const }, "state: suspended is not built yet; the only state supported now is active"],
   [
     "adopt",
     { adopt: { step: "imported" as const, until: "2026-12-31" } },
@@ -68,6 +67,16 @@ test.each([
   const attempt = () => resolveStack([changed(change)], defaults);
   expect(attempt).toThrow(RefusedError);
   expect(attempt).toThrow(message);
+});
+
+test("the state is the file's, and active where it says none", () => {
+  const stateOf = (state?: TenantFile["entry"]["state"]) => resolveStack([changed({ state })], defaults).map((one) => one.state);
+  expect([stateOf(), stateOf("suspended"), stateOf("retained"), stateOf("offboarding")]).toEqual([
+    ["active"],
+    ["suspended"],
+    ["retained"],
+    ["offboarding"],
+  ]);
 });
 
 test("what the stack's settings do not have is named with what they have", () => {

@@ -4,7 +4,7 @@ import { OperatorError, type Problem, RefusedError } from "../domain/error.ts";
 import type { TenantSlug, TenantUid } from "../domain/ids.ts";
 import type { TenantFile } from "./load.ts";
 import type { Plan } from "./plan.ts";
-import { type LoginMethod, loginMethods, type MemberEntry } from "./schema.ts";
+import { type LoginMethod, loginMethods, type MemberEntry, type TenantState } from "./schema.ts";
 
 export type Member =
   | { readonly kind: "email"; readonly address: string }
@@ -21,7 +21,7 @@ export interface Tenant {
   /** For messages: `tenants/prod/acme.yaml`. */
   readonly file: string;
   readonly plan: Plan;
-  readonly state: "active";
+  readonly state: TenantState;
   readonly access: {
     readonly members: readonly Member[];
     /** In alphabetical order. */
@@ -70,9 +70,7 @@ export function resolveStack(files: readonly TenantFile[], defaults: StackDefaul
 
 function refusals(file: TenantFile): Problem[] {
   const problems: Problem[] = [];
-  const { state, adopt } = file.entry;
-  if (state !== undefined && state !== "active")
-    problems.push(at(file, ["state"], `${state} is not built yet; the only state supported now is active`));
+  const { adopt } = file.entry;
   if (adopt) problems.push(at(file, ["adopt"], "bringing in an existing instance is not built yet; leave adopt out"));
   return problems;
 }
@@ -94,7 +92,7 @@ function resolveTenant(file: TenantFile, defaults: StackDefaults, problems: Prob
     stack: file.stack,
     file: file.file,
     plan,
-    state: "active",
+    state: entry.state ?? "active",
     access: {
       members: entry.access.members.map(memberOf),
       loginMethods: methodsOf(file, defaults, problems),

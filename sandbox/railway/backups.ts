@@ -140,9 +140,10 @@ function perform(store: Store, work: Work): string | undefined {
       if (volume) volume.state = "READY";
       if (!volume || !backup) return "Backup not found";
       volume.currentSizeMB = backup.usedMB;
+      volume.files = { ...backup.files };
       for (const wipedId of work.wipeVolumeInstanceIds) {
         const wiped = volumeInstances.get(wipedId);
-        if (wiped) wiped.currentSizeMB = wiped.sizeMB * 0.025;
+        if (wiped) Object.assign(wiped, { currentSizeMB: wiped.sizeMB * 0.025, files: {} });
         for (const row of backups.values()) if (row.volumeInstanceId === wipedId && row.id !== backup.id) backups.delete(row.id);
       }
       return undefined;
@@ -164,6 +165,7 @@ function backUp(store: Store, volume: VolumeInstanceRow, name: string, schedule:
     volumeInstanceSizeMB: volume.sizeMB,
     expiresAt: schedule ? store.iso(store.now() + schedule.retentionSeconds * 1_000) : null,
     createdAt: store.iso(),
+    ...(volume.files && { files: { ...volume.files } }),
   };
   for (const old of store.tables.backups.values()) if (expired(store, old)) store.tables.backups.delete(old.id);
   store.tables.backups.set(row.id, row);

@@ -137,6 +137,8 @@ export interface VolumeInstanceRow extends Lagging {
   /** In the future while the deletion is pending. */
   deletedAt: string | null;
   createdAt: string;
+  /** What a program wrote on it, by path; shown by the sandbox's own `state` only. */
+  files?: Record<string, string>;
 }
 
 export interface VariableRow {
@@ -247,6 +249,8 @@ export interface BackupRow {
   /** null = kept for ever: a manual or a locked one. */
   expiresAt: string | null;
   createdAt: string;
+  /** As they were on the volume. */
+  files?: Record<string, string>;
 }
 
 export interface BackupScheduleRow {

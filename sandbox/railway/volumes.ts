@@ -143,6 +143,7 @@ export function volumeGone(store: Store, volumeInstanceId: string): void {
   if (!row) return;
   row.state = "DELETED";
   row.serviceId = null;
+  delete row.files;
   for (const backup of store.tables.backups.values())
     if (backup.volumeInstanceId === row.id) store.tables.backups.delete(backup.id);
 }

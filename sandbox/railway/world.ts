@@ -1,5 +1,6 @@
 /** What other parts of the sandbox ask of Railway: who is at a private name, what a request meets, and when there was traffic. */
 import { findInstance } from "./access.ts";
+import { mountedVolume } from "./instances.ts";
 import type { DeploymentRow } from "./model.ts";
 import { servicesOf } from "./services.ts";
 import { addTraffic, awakeIntervals, type Interval } from "./sleep.ts";
@@ -36,6 +37,8 @@ export interface RailwayWorld {
     environmentId: string,
     intervals: readonly { readonly from: number; readonly to: number }[],
   ): void;
+  /** What runs on the service writes a file below its volume's mount path; without a volume it is lost with the container. */
+  write(serviceId: string, environmentId: string, path: string, text: string): void;
   /** What runs at that time (default: now), asleep or awake, with the variables that its container holds. */
   containers(atMs?: number): Container[];
   /** What runs of one service at that time; undefined when nothing does. */
@@ -78,6 +81,10 @@ export function railwayWorld(store: Store): RailwayWorld {
         environmentId,
         wanted.map((interval) => ({ fromMs: interval.from, toMs: interval.to })),
       );
+    },
+    write(serviceId, environmentId, path, text) {
+      const volume = mountedVolume(store, { serviceId, environmentId });
+      if (volume) volume.files = { ...volume.files, [path]: text };
     },
     containers: (atMs = store.now()) => containersAt(store, atMs),
     container(serviceId, environmentId, atMs) {

@@ -1,0 +1,62 @@
+/** Holds preview and up to the deletion budget (infra/budget.ts): what the state has is compared with what the files ask for, before the engine runs. */
+import { join } from "node:path";
+import { z } from "zod";
+import { RefusedError } from "../domain/error.ts";
+import { runPulumi } from "../engine/run.ts";
+import { overBudget, type StackState } from "../infra/budget.ts";
+import { methodNames } from "../infra/settings.ts";
+import { stackSettings } from "../infra/settings-file.ts";
+import { loadStack } from "../tenants/load.ts";
+import { resolveStack } from "../tenants/resolve.ts";
+import type { Context } from "./context.ts";
+import type { StackEnvironment } from "./environment.ts";
+
+const Resource = z.looseObject({
+  urn: z.string(),
+  type: z.string(),
+  protect: z.boolean().default(false),
+  /** Marked by the engine: a replacement is under way and the old object goes. */
+  delete: z.boolean().default(false),
+  inputs: z.record(z.string(), z.unknown()).default({}),
+  outputs: z.unknown().optional(),
+});
+const Exported = z.looseObject({ deployment: z.looseObject({ resources: z.array(Resource).nullish() }) });
+const Outputs = z.looseObject({
+  fleet: z.looseObject({
+    tenants: z.record(z.string(), z.looseObject({ slug: z.string().optional(), state: z.string().optional() })),
+  }),
+});
+
+/** Throws RefusedError with everything that the run would delete, shrink or move and may not. Answers the slugs of the last run's tenants by uid, also of those
+ *  that leave now. */
+export async function refuseLosses(
+  context: Context,
+  { engine, env, stack }: StackEnvironment,
+): Promise<ReadonlyMap<string, string>> {
+  const exported = await runPulumi(engine, ["stack", "export", "--stack", stack], { cwd: context.root, env });
+  // A stack that is not there, or cannot be read, has nothing to lose here; the engine says what is wrong with it.
+  if (exported.code !== 0) return new Map();
+  const state = stateOf(exported.stdout);
+  const slugs = new Map([...state.former].flatMap(([uid, { slug }]) => (slug === undefined ? [] : [[uid, slug]])));
+  if (state.resources.length === 0) return slugs;
+  const settings = stackSettings(context.root, stack);
+  const files = loadStack(stack, { root: join(context.root, "tenants"), personalData: settings.personalData });
+  const tenants = resolveStack(files, { ...settings, loginMethods: methodNames(settings.loginMethods) });
+  // An emptied folder is one mistake, not one for each tenant: the program refuses it as a whole (infra/vanished.ts).
+  if (tenants.length === 0) return slugs;
+  const problems = overBudget(state, { settings, tenants, allowed: (env.FLEET_ALLOW_DELETE ?? "").split(/[\s,]+/) });
+  if (problems.length > 0) throw new RefusedError(problems);
+  return slugs;
+}
+
+/** What of an exported state the budget needs. */
+export function stateOf(exported: string): StackState {
+  const resources = Exported.parse(JSON.parse(exported)).deployment.resources ?? [];
+  const outputs = Outputs.safeParse(resources.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs);
+  return {
+    resources: resources
+      .filter((one) => !one.delete)
+      .map(({ urn, type, protect, inputs }) => ({ type, name: urn.split("::").at(-1) ?? urn, protect, inputs })),
+    former: new Map(Object.entries(outputs.data?.fleet.tenants ?? {})),
+  };
+}
