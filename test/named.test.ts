@@ -97,7 +97,7 @@ test("a command or a flag that does not exist is found in a sentence, in a block
 test("every page of docs that a document, a message or a workflow names is there", () => {
   const missing = [...documents, ...speaking].flatMap((file) => {
     const text = textOf(file);
-    const named = [...text.matchAll(/(?<![\w/])docs\/(?:[a-z-]+\/)?[a-z0-9-]+(?:\.md)?/g)].map(([page]) => page);
+    const named = [...text.matchAll(/(?<![\w/])docs\/(?:[a-z-]+\/)?[a-z0-9-]+(?:\.[a-z]+)?/g)].map(([page]) => page);
     const linked = file.endsWith(".md")
       ? [...text.matchAll(/\]\((?!https?:)([^)#\s]+)(?:#[^)]*)?\)/g)].map(([, to = ""]) => join(dirname(file), to))
       : [];
