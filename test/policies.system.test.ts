@@ -200,9 +200,10 @@ test("railway-data-protected: data without protection ends the preview with 5 wh
 test("a name that leads elsewhere only once the tunnel has an id is stopped by up before the name is made", async () => {
   await patch("infra/plan-edge.ts", '".cfargotunnel.com"', '".elsewhere.example"');
   expect(await run("preview")).toMatchObject({ code: 3 });
-  const { code, report } = await run("up");
+  const { code, report, stderr } = await run("up");
   expect(code).toBe(5);
-  // The first one ends the run, also for the other tenants.
+  // The engine lets no other tenant go on, so that is said.
+  expect(stderr).toContain("the first broken rule ends an up, for all tenants");
   expect(report.violations).toMatchObject([{ policy: "cloudflare-dns-only-tunnels", level: "mandatory" }]);
   const { CLOUDFLARE_BASE_URL = "" } = await variables();
   const state = await (await fetch(new URL("/_sandbox/state", CLOUDFLARE_BASE_URL))).json();
