@@ -1,6 +1,6 @@
 /** The user's environment, terminal, and where the checkout lies. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { withLock } from "../../billing/postgres/lock.ts";
 import { memoryClock } from "../../domain/clock.ts";
@@ -182,6 +182,17 @@ export const surroundingCases: readonly HostileCase[] = [
         2,
         ...["PostgreSQL cannot be started from", "move the checkout", "DATABASE_URL"],
       );
+    },
+  },
+  {
+    name: "a checkout at a path with a backslash: it is named as the cause; moved, it works",
+    async run(ground) {
+      const whole = await ground.checkout(await ground.path("whole"));
+      const checkout = await ground.path("a\\fleet");
+      await rename(whole, checkout);
+      said(await ground.fleet(["--help"], { checkout }), 1, "path holds a backslash", "move it");
+      await rename(checkout, whole);
+      said(await ground.fleet(["--help"], { checkout: whole }), 0);
     },
   },
   {
