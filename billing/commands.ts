@@ -7,6 +7,7 @@ import { setUpCatalogue } from "./account/catalogue.ts";
 import { ensureCustomer, listCustomers } from "./account/customers.ts";
 import { beginRun, endRun } from "./ledger/closes.ts";
 import { type Environment, type Opened, openBilling } from "./open.ts";
+import { CatalogueReport, LinkReport } from "./report/account.ts";
 import { hasChanges } from "./report/report.ts";
 import { reportText } from "./report/text.ts";
 import { why, whyText } from "./report/why.ts";
@@ -48,7 +49,7 @@ export const billingCommands: Readonly<Record<string, (call: Call) => Promise<Ex
     withBilling(call, async (billing) => {
       exactly(call, 0, "setup");
       const parts = await setUpCatalogue(billing.stripe(), [...billing.plans.values()]);
-      if (call.flags.json) call.print(JSON.stringify({ schemaVersion: 1, parts }));
+      if (call.flags.json) call.print(JSON.stringify(CatalogueReport.parse({ schemaVersion: 1, parts })));
       else
         for (const part of parts)
           call.print(`${part.made ? "made" : "kept"}  ${part.kind}${part.plan ? ` of ${part.plan}` : ""}  ${part.id}`);
@@ -73,7 +74,7 @@ export const billingCommands: Readonly<Record<string, (call: Call) => Promise<Ex
         const session = await makeSetupLink(stripe, link);
         const expiresAt = new Date(session.expires_at * 1000).toISOString();
         const report = { schemaVersion: 1, uid, slug, customer: customer.id, session: session.id, url: session.url, expiresAt };
-        call.print(call.flags.json ? JSON.stringify(report) : `${session.url}\n(until ${expiresAt})`);
+        call.print(call.flags.json ? JSON.stringify(LinkReport.parse(report)) : `${session.url}\n(until ${expiresAt})`);
         return exitCode.done;
       } finally {
         await lease.release();

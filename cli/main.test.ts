@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import manifest from "../package.json" with { type: "json" };
 import { describeError } from "./app.ts";
+import { ErrorObject } from "./reports.ts";
 
 /** The command as the launcher starts it; no terminal. */
 function fleet(...words: string[]): Promise<{ code: number; out: string; err: string }> {
@@ -43,4 +44,30 @@ test("a folder that cannot be written to is told with advice and without a stack
   expect(describeError(refused)).toMatch(
     /^EROFS: read-only file system, mkdir '\/x'; make that file system writable .*run this again$/,
   );
+});
+
+test.each([
+  [["tenat", "--json"], 2],
+  [["up", "prdo", "--json"], 2],
+  [["destroy", "test", "--json"], 5],
+  [["billing", "plan", "--only", "collect", "--json"], 2],
+])("with --json an error is one object on stdout, and in words on stderr: %s", async (words, code) => {
+  const ended = await fleet(...words);
+  const { error } = ErrorObject.parse(JSON.parse(ended.out));
+  expect([ended.code, error.exitCode, error.kind]).toEqual([code, code, "operator"]);
+  expect(ended.err).toContain(error.message);
+  expect(error.problems.length).toBeGreaterThan(0);
+});
+
+test.each([
+  [["up", "prdo"], 'did you mean "prod"?'],
+  [["tenant", "list", "--stack", "sandbx"], 'did you mean "sandbox"?'],
+  [["tenant", "show", "acmee", "--stack", "sandbox"], 'did you mean "acme"?'],
+  [["test", "verdict"], 'did you mean "verdicts"?'],
+  [["bench", "verdict"], 'did you mean "verdicts"?'],
+  [["completion", "bsh"], 'did you mean "bash"?'],
+])("a value that is none of those there are names the one that was meant: %s", async (words, said) => {
+  const { code, out, err } = await fleet(...words);
+  expect({ code, out }).toEqual({ code: 2, out: "" });
+  expect(err).toContain(said);
 });

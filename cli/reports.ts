@@ -118,3 +118,66 @@ export const BenchReport = z.strictObject({
   against: z.string(),
   details: z.record(z.string(), z.unknown()),
 });
+
+/** `fleet env` */
+export const EnvReport = z.strictObject({
+  set: z.record(z.string(), z.string()),
+  /** Names that a shell has to unset. */
+  unset: z.array(z.string()),
+});
+export type EnvReport = z.infer<typeof EnvReport>;
+
+/** `fleet doctor`; what is not there is left out. */
+export const DoctorReport = z.strictObject({
+  platform: z.strictObject({ os: z.string(), arch: z.string(), release: z.string(), memoryBytes: count }),
+  node: z.strictObject({ path: file, version: z.string() }),
+  npm: z.string().optional(),
+  go: z.string().optional(),
+  engine: z.strictObject({
+    pinned: z.string(),
+    found: z
+      .strictObject({
+        kind: z.enum(["path", "download", "built"]),
+        cached: z.boolean(),
+        pulumi: file,
+        version: z.string(),
+        why: z.string(),
+        host: z.strictObject({ kind: z.enum(["official", "own"]), path: file }),
+      })
+      .optional(),
+    why: z.string(),
+  }),
+  caches: z.array(z.strictObject({ folder: file, holds: z.enum(["engine", "nothing"]) })),
+  freeDiskBytes: count.optional(),
+  postgres: file.optional(),
+});
+
+/** `fleet completion` */
+export const CompletionScript = z.strictObject({ shell: z.enum(["bash", "zsh", "fish"]), script: z.string() });
+export type CompletionScript = z.infer<typeof CompletionScript>;
+
+/** `fleet watch ping` */
+export const PingReport = z.strictObject({ told: z.enum(["alive", "failed"]) });
+export type PingReport = z.infer<typeof PingReport>;
+
+/** Any command with --json that ends without its own object: domain/error-report.ts. */
+export const ErrorObject = z.strictObject({
+  error: z.strictObject({
+    kind: z.enum(["operator", "vendor", "bug"]),
+    exitCode: z.int().min(1).max(5),
+    message: z.string(),
+    problems: TenantsChecked.shape.problems,
+    /** What the vendor said, if it was one. */
+    refusal: z
+      .strictObject({
+        vendor: z.string(),
+        operation: z.string(),
+        status: z.int().optional(),
+        code: z.string().optional(),
+        vendorMessage: z.string(),
+        requestId: z.string().optional(),
+        retryable: z.boolean(),
+      })
+      .nullable(),
+  }),
+});

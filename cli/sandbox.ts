@@ -12,6 +12,7 @@ import { unknown } from "./choose.ts";
 import { type StartFlags, type UseFlags, vendors } from "./commands/sandbox.ts";
 import type { Context } from "./context.ts";
 import { fileAdvice } from "./file-advice.ts";
+import { SandboxFaults, SandboxStarted, type SandboxStatus, SandboxTime, SandboxUsed } from "./sandbox-reports.ts";
 import { table } from "./table.ts";
 
 export interface RunningSandbox {
@@ -129,7 +130,7 @@ export async function start(this: Context, flags: StartFlags): Promise<void> {
   const already = await findSandbox(folder);
   if (already) {
     this.say(`already running (process ${already.pid}); stop it with: fleet sandbox stop`);
-    if (flags.json) this.print(JSON.stringify(already));
+    if (flags.json) this.print(JSON.stringify(SandboxStarted.parse(already)));
     return;
   }
   if (flags.start !== undefined && Number.isNaN(Date.parse(flags.start))) {
@@ -143,7 +144,7 @@ export async function start(this: Context, flags: StartFlags): Promise<void> {
   };
   this.progress.begin("sandbox start", "starting the emulated vendors");
   const sandbox = await launchSandbox(folder, options, this.say);
-  if (flags.json) return this.print(JSON.stringify(sandbox));
+  if (flags.json) return this.print(JSON.stringify(SandboxStarted.parse(sandbox)));
   this.print(table(["vendor", "address"], Object.entries(sandbox.urls)));
   this.say('next: eval "$(./fleet env sandbox)", then ./fleet up sandbox');
 }
@@ -162,7 +163,7 @@ export async function status(this: Context, flags: { json?: boolean }): Promise<
     else this.print("not running; start it with: fleet sandbox start");
     return;
   }
-  const time = (await askSandbox(sandbox.urls.clock, "clock")) as { now: string };
+  const time = SandboxTime.parse(await askSandbox(sandbox.urls.clock, "clock"));
   const held: Record<string, Record<string, number>> = {};
   for (const vendor of vendors) {
     const state = (await askSandbox(sandbox.urls[vendor], "state")) as Record<string, unknown>;
@@ -170,8 +171,8 @@ export async function status(this: Context, flags: { json?: boolean }): Promise<
       Object.entries(state).flatMap(([noun, list]) => (Array.isArray(list) && list.length > 0 ? [[noun, list.length]] : [])),
     );
   }
-  if (flags.json)
-    return this.print(JSON.stringify({ running: true, pid: sandbox.pid, now: time.now, urls: sandbox.urls, holds: held }));
+  const found = { running: true, pid: sandbox.pid, now: time.now, urls: sandbox.urls, holds: held } satisfies SandboxStatus;
+  if (flags.json) return this.print(JSON.stringify(found));
   this.print(`running, process ${sandbox.pid}; its clock stands at ${time.now}`);
   const rows = Object.entries(sandbox.urls).map(([name, url]) => [name, url, describe(held[name] ?? {})]);
   this.print(table(["vendor", "address", "holds"], rows));
@@ -180,12 +181,7 @@ export async function status(this: Context, flags: { json?: boolean }): Promise<
 export async function use(this: Context, flags: UseFlags, tenant: string): Promise<void> {
   const { json, ...wish } = flags;
   const sandbox = await needSandbox(this);
-  const played = (await askSandbox(sandbox.urls.edge, "use", { tenant, ...wish })) as {
-    hostname: string;
-    visits: number;
-    waiting: number;
-    outcomes: Record<string, number>;
-  };
+  const played = SandboxUsed.parse(await askSandbox(sandbox.urls.edge, "use", { tenant, ...wish }));
   if (json) return this.print(JSON.stringify(played));
   const past = Object.entries(played.outcomes).map(([outcome, count]) => `${count} ${outcome}`);
   const waiting = played.waiting > 0 ? [`${played.waiting} wait for the clock`] : [];
@@ -196,9 +192,7 @@ export async function clock(this: Context, flags: { set?: string; advanceSeconds
   const sandbox = await needSandbox(this);
   const { json, set, advanceSeconds } = flags;
   const wish = set === undefined && advanceSeconds === undefined ? undefined : { set, advanceSeconds };
-  const time = (await askSandbox(sandbox.urls.clock, "clock", wish)) as {
-    now: string;
-  };
+  const time = SandboxTime.parse(await askSandbox(sandbox.urls.clock, "clock", wish));
   this.print(json ? JSON.stringify(time) : time.now);
 }
 
@@ -223,8 +217,8 @@ export async function fault(
     const when = flags.probability === undefined ? { nth: flags.nth ?? 1 } : { probability: flags.probability };
     await askSandbox(url, "faults", [{ operation, effect, ...when }]);
   }
-  const waiting = await askSandbox(url, "faults");
-  this.print(flags.json ? JSON.stringify({ vendor, faults: waiting }) : `${vendor}: ${JSON.stringify(waiting)}`);
+  const waiting = SandboxFaults.parse({ vendor, faults: await askSandbox(url, "faults") });
+  this.print(flags.json ? JSON.stringify(waiting) : `${vendor}: ${JSON.stringify(waiting.faults)}`);
 }
 
 export async function reset(this: Context, flags: { json?: boolean }): Promise<void> {

@@ -16,12 +16,12 @@ import { saysLocked } from "./lock.ts";
 import { describeViolation, policyArguments, violationsOf } from "./policies.ts";
 import { refuseProtected } from "./protection.ts";
 import { heal, recoverHint } from "./recovery.ts";
-import type { StackReport } from "./reports.ts";
+import type { EnvReport, StackReport } from "./reports.ts";
 import { table } from "./table.ts";
 
 export async function env(this: Context, flags: StackFlags, stack: string): Promise<void> {
   const { variables, dropped } = await stackEnvironment(this, stack);
-  if (flags.json) return this.print(JSON.stringify({ set: variables, unset: dropped }));
+  if (flags.json) return this.print(JSON.stringify({ set: { ...variables }, unset: [...dropped] } satisfies EnvReport));
   if (dropped.length > 0) this.print(`unset ${dropped.join(" ")}`);
   for (const [name, value] of Object.entries(variables)) this.print(`export ${name}='${value.replaceAll("'", "'\\''")}'`);
 }

@@ -168,6 +168,7 @@ async function numbered(entry: unknown): Promise<string> {
 }
 
 function load(context: Context, stack: string): readonly TenantFile[] {
+  needStack(join(context.root, "tenants"), stack);
   return loadStack(stack, { root: join(context.root, "tenants"), personalData: personalDataOf(context.root, stack) });
 }
 

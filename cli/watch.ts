@@ -11,6 +11,7 @@ import { clockFromEnvironment } from "../vendors/http/clock.ts";
 import type { PingFlags, RunsFlags } from "./commands/watch.ts";
 import type { Context } from "./context.ts";
 import { type StackEnvironment, stackEnvironment } from "./environment.ts";
+import type { PingReport } from "./reports.ts";
 import { type Deploy, defaultMaxAgeHours, duration, judgeRuns } from "./watch/judge.ts";
 import type { WatchReport } from "./watch/report.ts";
 
@@ -38,6 +39,7 @@ export async function ping(this: Context, flags: PingFlags): Promise<void> {
     throw new OperatorError("FLEET_HEARTBEAT_URL is not set: the address that a service like healthchecks.io gives for a check");
   await sendHeartbeat({ url, clock: systemClock, log: this.say }, flags.failed ? "failed" : "done");
   this.say(`told the heartbeat's service: ${flags.failed ? "a run failed" : "alive"}`);
+  if (flags.json) this.print(JSON.stringify({ told: flags.failed ? "failed" : "alive" } satisfies PingReport));
 }
 
 /** As `pulumi stack history --json` has it; `preview` and `refresh` are not deploys. */

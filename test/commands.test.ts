@@ -3,13 +3,19 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "@stricli/core";
 import { expect, test } from "vitest";
-import { z } from "zod";
+import type { z } from "zod";
+import { CatalogueReport, LinkReport } from "../billing/report/account.ts";
 import { app, commandOf } from "../cli/app.ts";
 import { processContext } from "../cli/context.ts";
 import { DemoReport } from "../cli/demo/report.ts";
 import {
   BenchReport,
+  CompletionScript,
+  DoctorReport,
+  EnvReport,
+  ErrorObject,
   KeysMade,
+  PingReport,
   StackReport,
   SuiteReport,
   TenantEdited,
@@ -19,14 +25,19 @@ import {
   TenantsListed,
   TenantsResealed,
 } from "../cli/reports.ts";
+import {
+  SandboxFaults,
+  SandboxReset,
+  SandboxStarted,
+  SandboxStatus,
+  SandboxStopped,
+  SandboxTime,
+  SandboxUsed,
+} from "../cli/sandbox-reports.ts";
 import { WatchReport } from "../cli/watch/report.ts";
 
 const page = join(import.meta.dirname, "..", "docs", "commands.md");
 const text = readFileSync(page, "utf8");
-
-/** Billing's own: billing/commands.ts prints them without a schema. */
-const part = z.strictObject({ kind: z.string(), plan: z.string().nullable(), id: z.string(), made: z.boolean() });
-const link = ["uid", "slug", "customer", "session", "url", "expiresAt"] as const;
 
 const shapes: Record<string, z.ZodType> = {
   "fleet tenant new": TenantMade,
@@ -37,12 +48,22 @@ const shapes: Record<string, z.ZodType> = {
   "fleet tenant show": TenantShown,
   "fleet tenant keygen": KeysMade,
   "fleet preview": StackReport,
-  "fleet billing setup": z.strictObject({ schemaVersion: z.literal(1), parts: z.array(part) }),
-  "fleet billing link": z.strictObject({
-    schemaVersion: z.literal(1),
-    ...Object.fromEntries(link.map((key) => [key, z.string()])),
-  }),
+  "fleet env": EnvReport,
+  "fleet billing setup": CatalogueReport,
+  "fleet billing link": LinkReport,
   "fleet watch": WatchReport,
+  "fleet watch ping": PingReport,
+  "fleet sandbox start": SandboxStarted,
+  "fleet sandbox stop": SandboxStopped,
+  "fleet sandbox status": SandboxStatus,
+  "fleet sandbox use": SandboxUsed,
+  "fleet sandbox clock": SandboxTime,
+  "fleet sandbox fault": SandboxFaults,
+  "fleet sandbox reset": SandboxReset,
+  "fleet doctor": DoctorReport,
+  "fleet completion": CompletionScript,
+  // Any command that ends without its own.
+  "fleet up": ErrorObject,
   "fleet demo": DemoReport,
   "fleet test": SuiteReport,
   "fleet bench": BenchReport,

@@ -39,8 +39,8 @@ export function reportText(report: BillingReport): string {
   for (const problem of problems) lines.push(`! ${problem}`);
   if (lines.some((line) => line.startsWith("! "))) lines.push(`  what to do about a line with !: ${runbook}`);
   lines.push(
-    `${planned ? "Plan" : "Run"} ${report.run}: ${report.posts} hours ${planned ? "to post" : "posted"}, ${report.invoicesFinalized.length} invoices finalized, ` +
-      `${report.activeHours} active hours by ${report.rule} (${report.comparedHours} by ${report.comparedRule}), ${problems.length} problems`,
+    `${planned ? "Plan" : "Run"} ${report.run}: ${report.posts} hours ${planned ? "to post" : "posted"}, ${report.invoicesFinalized.length} invoices finalized,`,
+    `  ${report.activeHours} active hours by ${report.rule} (${report.comparedHours} by ${report.comparedRule}), ${problems.length} problems`,
   );
   return lines.join("\n");
 }

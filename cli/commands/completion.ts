@@ -3,6 +3,7 @@ import { OperatorError } from "../../domain/error.ts";
 import type { Context } from "../context.ts";
 import { json } from "../flags.ts";
 import { among } from "../proposals.ts";
+import type { CompletionScript } from "../reports.ts";
 
 const shells = ["bash", "zsh", "fish"] as const;
 
@@ -13,7 +14,7 @@ export const completion = buildCommand<{ json?: boolean }, [string], Context>({
     const shell = shells.find((one) => one === wanted);
     if (shell === undefined) throw new OperatorError(unknown("shell", wanted, shells));
     const script = scriptFor(shell);
-    this.print(flags.json ? JSON.stringify({ shell, script }) : script);
+    this.print(flags.json ? JSON.stringify({ shell, script } satisfies CompletionScript) : script);
   },
   parameters: {
     flags: { json },

@@ -5,20 +5,27 @@ import { json } from "../flags.ts";
 export const doctor = buildCommand<{ json?: boolean }, [], Context>({
   func: async function (flags) {
     const { examine } = await import("../../engine/doctor.ts");
-    const report = await examine(this.process.env);
+    const { DoctorReport } = await import("../reports.ts");
+    const { lines } = await import("../table.ts");
+    const report = DoctorReport.parse(await examine(this.process.env));
     if (flags.json) return this.print(JSON.stringify(report));
-    for (const [topic, value] of Object.entries(report)) this.print(`${topic.padEnd(12)} ${line(value)}`);
+    for (const [topic, value] of Object.entries(report)) {
+      const told = facts(value).flatMap((fact) => lines(fact, 80 - indent));
+      this.print(told.map((line, at) => `${(at === 0 ? topic : "").padEnd(indent)}${line}`).join("\n"));
+    }
   },
   parameters: { flags: { json } },
   docs: { brief: "Which engine, Node and tools are used, and why", fullDescription: "Example:\n  fleet doctor" },
 });
 
-function line(value: unknown): string {
-  if (value === null || value === undefined) return "none";
-  if (Array.isArray(value)) return value.map(line).join(", ");
-  if (typeof value !== "object") return String(value);
+const indent = 15;
+
+/** A line a fact. */
+function facts(value: unknown): readonly string[] {
+  if (value === null || value === undefined) return ["none"];
+  if (Array.isArray(value)) return value.flatMap((item) => facts(item).join("; "));
+  if (typeof value !== "object") return [String(value)];
   return Object.entries(value)
     .filter(([, part]) => part !== null && part !== undefined)
-    .map(([name, part]) => `${name} ${line(part)}`)
-    .join("; ");
+    .flatMap(([name, part]) => (typeof part === "object" ? facts(part).map((fact) => `${name} ${fact}`) : [`${name} ${part}`]));
 }

@@ -11,6 +11,7 @@ export interface RunsFlags {
 
 export interface PingFlags {
   readonly failed?: boolean;
+  readonly json?: boolean;
 }
 
 const runs = buildCommand<RunsFlags, [], Context>({
@@ -41,7 +42,7 @@ const runs = buildCommand<RunsFlags, [], Context>({
 
 const ping = buildCommand<PingFlags, [], Context>({
   loader: async () => (await import("../watch.ts")).ping,
-  parameters: { flags: { failed: toggle("tell of a failure instead") } },
+  parameters: { flags: { failed: toggle("tell of a failure instead"), json } },
   docs: {
     brief: "Tell the service behind FLEET_HEARTBEAT_URL that billing is alive",
     fullDescription: [
