@@ -85,9 +85,8 @@ async function shop() {
   };
 }
 
-test.runIf(process.env.FLEET_TEST_FULL)(
-  "what a person changed is put right by one up with one deployment, and each resource can be imported alone",
-  async () => {
+if (process.env.FLEET_TEST_FULL)
+  test("what a person changed is put right by one up with one deployment, and each resource can be imported alone", async () => {
     const here = await shop();
     await here.pulumi("up", "--yes", "--skip-preview");
     const made = await here.resources();
@@ -109,8 +108,7 @@ test.runIf(process.env.FLEET_TEST_FULL)(
         one.name,
       ).toEqual([]);
     }
-  },
-);
+  });
 
 type Shop = Awaited<ReturnType<typeof shop>>;
 
@@ -129,13 +127,15 @@ async function driftOf({ pulumi }: Shop): Promise<Record<string, string[]>> {
   );
 }
 
-test("every resource is imported by its id alone, an empty preview follows, and a person's changes show field by field", async () => {
+test("every resource is imported by its id alone, an empty preview follows, and a person's changes show field by field; the engine reads the schema", async () => {
   const here = await shop();
   await here.pulumi("up", "--yes", "--skip-preview");
   const made = await here.resources();
   expect(made.map(({ type }) => type.split(":").at(-1)).sort()).toEqual(
     ["Project", "Service", "ServiceInstance", "VariableCollection", "Volume", "VolumeBackup"].sort(),
   );
+  const schema = await here.pulumi("package", "get-schema", join(provider, "pulumi-resource-railway"));
+  expect(JSON.parse(schema)).toEqual(JSON.parse(readFileSync(join(provider, "schema.json"), "utf8")));
   const before = await here.writes();
   expect(before.filter((name) => name === "serviceInstanceDeployV2")).toHaveLength(1);
 

@@ -54,6 +54,28 @@ test("variables are secret on every way out", async () => {
   expect(JSON.stringify(refused)).not.toContain("very-secret-value");
 });
 
+test("registry credentials are secret in inputs, and a message that repeats them hides them", async () => {
+  const place = { projectId: "p", environmentId: "e", serviceId: "s" };
+  const inputs = { ...place, image: "i", registryCredentials: { username: "the-robot", password: "of-the-registry" } };
+  const answer = await engine.check("railway:index:ServiceInstance", inputs);
+  expect(answer.failures).toEqual([]);
+  expect(answer.inputs.registryCredentials).toMatchObject({ "4dabf18193072939515e22adb298388d": expect.any(String) });
+  fake.fault("serviceInstance", { refuse: "of-the-registry is wrong" });
+  await expect(engine.create("railway:index:ServiceInstance", inputs)).rejects.toMatchObject({
+    details: expect.stringContaining("[secret] is wrong"),
+  });
+});
+
+test("getProject answers over the wire", async () => {
+  const row = { name: "looked-for", description: null, workspaceId: "w1", primaryEnvironmentId: "e9" };
+  fake.projects.set("p9", { ...row, isPublic: false, isTempProject: false, deletedAt: null, id: "p9" });
+  expect(await engine.invoke("railway:index:getProject", { name: "looked-for" })).toEqual({
+    result: { projectId: "p9", environmentId: "e9", workspaceId: "w1", name: "looked-for", description: "" },
+    failures: [],
+  });
+  expect((await engine.invoke("railway:index:getProject", { nam: "x" })).failures[0]?.property).toBe("nam");
+});
+
 test("the schema names all resources", async () => {
   const schema = (await engine.schema()) as { resources: Record<string, unknown> };
   expect(Object.keys(schema.resources)).toEqual([
