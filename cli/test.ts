@@ -16,6 +16,7 @@ import { type Progress, silent } from "./progress.ts";
 export const suites: Readonly<Record<string, () => Promise<Suite>>> = {
   verdicts: async () => (await import("../test/suites/verdicts.ts")).suite,
   "hostile-machine": async () => (await import("../test/suites/hostile-machine.ts")).suite,
+  edits: async () => (await import("../test/suites/edits.ts")).suite,
   tenants: async () => (await import("../test/suites/tenants.ts")).suite,
   "provider-fuzz": async () => (await import("../test/suites/provider-fuzz.ts")).suite,
 };

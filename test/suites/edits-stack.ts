@@ -1,13 +1,14 @@
 /** A stack on the real engine in a clone of its own, protected as a production one is: its files are edited, `fleet up` is run, and what lies on its volumes
  *  is read from the emulated Railway. Deleting a service deletes its volume here, as the Terraform provider's users have met it. */
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { root } from "../../cli/context.ts";
 import { askSandbox, launchSandbox, type RunningSandbox, stopSandbox } from "../../cli/sandbox.ts";
 import { copyCheckout, neutralEnvironment } from "../checkout.ts";
+import { type Files, textOf } from "./edits-files.ts";
 
 export interface Answer {
   readonly code: number;
@@ -29,12 +30,18 @@ const named = { id: z.string(), name: z.string(), deletedAt: z.string().nullable
 const State = z.object({
   projects: z.array(z.object(named)),
   services: z.array(z.object({ ...named, projectId: z.string() })),
+  serviceInstances: z.array(z.object({ serviceId: z.string(), environmentId: z.string() })),
   volumes: z.array(z.object({ id: z.string(), projectId: z.string() })),
   volumeInstances: z.array(Volume),
   backups: z.array(z.object({ name: z.string(), expiresAt: z.string().nullable() })),
   deployments: z.array(z.object({ status: z.string(), deploymentStopped: z.boolean(), serviceId: z.string() })),
 });
 export type RailwayState = z.infer<typeof State>;
+
+/** The emulated Railway's own `state`. */
+export function readRailway(state: unknown): RailwayState {
+  return State.parse(state);
+}
 
 /** What a tenant has at Railway; a deleted project in its time of grace is none. */
 export interface Holding {
@@ -58,13 +65,14 @@ export class EditedStack {
   }
 
   /** A clone with these tenant files (by slug) and nothing made yet. */
-  static async start(files: Readonly<Record<string, string>>): Promise<EditedStack> {
+  static async start(files: Files): Promise<EditedStack> {
     const stack = new EditedStack();
     copyCheckout(stack.clone);
     const settings = join(stack.clone, "Pulumi.sandbox.yaml");
-    writeFileSync(settings, readFileSync(settings, "utf8").replace('fleet:protect: "false"', 'fleet:protect: "true"'));
-    for (const slug of ["acme", "birch", "cedar"]) stack.remove(slug);
-    for (const [slug, text] of Object.entries(files)) stack.write(slug, text);
+    // Its line of the one release, and the same with another digest.
+    const text = readFileSync(settings, "utf8").replace(/^( +)stable: (.+)(..)$/m, "$1stable: $2$3\n$1beta: $2bb");
+    writeFileSync(settings, `${text.replace('fleet:protect: "false"', 'fleet:protect: "true"')}  fleet:personalData: plain\n`);
+    stack.write(files);
     stack.#sandbox = await launchSandbox(join(stack.#folder, "sandbox"), {});
     await askSandbox(stack.#urls.railway, "settings", { serviceDeleteKeepsVolume: false });
     return stack;
@@ -80,17 +88,11 @@ export class EditedStack {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  write(slug: string, text: string): void {
-    mkdirSync(join(this.clone, "tenants", "sandbox"), { recursive: true });
-    writeFileSync(this.#file(slug), text);
-  }
-
-  remove(slug: string): void {
-    rmSync(this.#file(slug), { force: true });
-  }
-
-  #file(slug: string): string {
-    return join(this.clone, "tenants", "sandbox", `${slug}.yaml`);
+  /** Exactly these files from now on. */
+  write(files: Files): void {
+    const folder = join(this.clone, "tenants", "sandbox");
+    for (const name of readdirSync(folder)) if (name.endsWith(".yaml")) rmSync(join(folder, name));
+    for (const [slug, entry] of files) writeFileSync(join(folder, `${slug}.yaml`), textOf(entry));
   }
 
   /** One command in the clone. */
@@ -117,17 +119,28 @@ export class EditedStack {
   }
 
   async railway(): Promise<RailwayState> {
-    return State.parse(await askSandbox(this.#urls.railway, "state"));
+    return readRailway(await askSandbox(this.#urls.railway, "state"));
   }
 
-  /** What somebody sees who opens the tenant's address. */
-  async visit(hostname: string, path = "/"): Promise<{ readonly status: number; readonly text: string }> {
-    const response = await fetch(`${this.#urls.edge}${path}`, { headers: { host: hostname }, redirect: "manual" });
-    return { status: response.status, text: await response.text() };
+  #ask(host: string, path: string, init: RequestInit & { headers?: Record<string, string> } = {}): Promise<Response> {
+    const headers = { ...init.headers, "x-fleet-host": host };
+    return fetch(`${this.#urls.edge}${path}`, { ...init, headers, redirect: "manual" });
   }
 
-  async cloudflare(): Promise<unknown> {
-    return askSandbox(this.#urls.cloudflare, "state");
+  /** What somebody sees who logs in at the tenant's address: the page that says no, or a cookie with which the application answers. */
+  async logIn(host: string, email: string): Promise<{ readonly cookie: string } | { readonly denied: string }> {
+    const login = new URL((await this.#ask(host, "/")).headers.get("location") ?? "");
+    const post = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ email }) };
+    const posted = await this.#ask(login.host, login.pathname + login.search, post);
+    if (posted.status === 403) return { denied: await posted.text() };
+    const back = new URL(posted.headers.get("location") ?? "");
+    const done = await this.#ask(back.host, back.pathname + back.search);
+    return { cookie: (done.headers.get("set-cookie") ?? "").split(";")[0] ?? "" };
+  }
+
+  /** Status of the application's page for somebody with this cookie. */
+  async open(host: string, cookie: string): Promise<number> {
+    return (await this.#ask(host, "/", { headers: { cookie } })).status;
   }
 
   async calls(vendor: "railway" | "cloudflare" | "openrouter"): Promise<string[]> {

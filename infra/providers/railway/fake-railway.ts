@@ -64,6 +64,14 @@ export async function startFakeRailway(): Promise<FakeRailway> {
   const of = (rows: Map<string, Row>, key: string, value: unknown) => [...rows.values()].filter((row) => row[key] === value);
   const deploymentsOf = (serviceId: unknown) => of(state.deployments, "serviceId", serviceId).reverse();
 
+  const deploy = (serviceId: unknown, environmentId: unknown, status = "SUCCESS") => {
+    const at = "2026-11-24T10:00:00.000Z";
+    const times = { createdAt: at, updatedAt: at, statusUpdatedAt: at };
+    const row = { id: newId("deployment"), status, ...times, deploymentStopped: false, serviceId, environmentId };
+    state.deployments.set(row.id, row);
+    return row.id;
+  };
+
   const operations: Record<string, (variables: Variables) => unknown> = {
     apiToken: () => ({ apiToken: { workspaces: [{ id: "w1", name: "Ours" }] } }),
     projects: () => ({ projects: page(state.projects.values()) }),
@@ -135,7 +143,11 @@ export async function startFakeRailway(): Promise<FakeRailway> {
     environmentUnmerged: () => ({ environment: { unmergedChangesCount: 0 } }),
     environmentPatchCommit({ patch }) {
       const { volumes } = patch as { volumes: Record<string, object> };
-      for (const [id, change] of Object.entries(volumes)) Object.assign(must(state.volumes, id), change);
+      for (const [id, change] of Object.entries(volumes)) {
+        const row = Object.assign(must(state.volumes, id), change);
+        // Growing deploys the service by itself, also one that was stopped.
+        if (deploymentsOf(row.serviceId).length > 0) deploy(row.serviceId, row.environmentId);
+      }
       return { environmentPatchCommit: "project/patches/patch-1" };
     },
     environmentStageChanges({ input }) {
@@ -183,22 +195,9 @@ export async function startFakeRailway(): Promise<FakeRailway> {
       must(state.instances, input?.serviceId).limits = { containers: { cpu: vCPUs, memoryBytes: memoryGB && memoryGB * 1e9 } };
       return { serviceInstanceLimitsUpdate: true };
     },
-    serviceInstanceDeployV2({ serviceId, environmentId }) {
-      const at = "2026-11-24T10:00:00.000Z";
-      const status = state.outcomes.shift() ?? "SUCCESS";
-      const row = {
-        id: newId("deployment"),
-        status,
-        createdAt: at,
-        updatedAt: at,
-        statusUpdatedAt: at,
-        deploymentStopped: false,
-        serviceId,
-        environmentId,
-      };
-      state.deployments.set(row.id, row);
-      return { serviceInstanceDeployV2: row.id };
-    },
+    serviceInstanceDeployV2: ({ serviceId, environmentId }) => ({
+      serviceInstanceDeployV2: deploy(serviceId, environmentId, state.outcomes.shift()),
+    }),
     deployment: ({ id }) => ({ deployment: must(state.deployments, id) }),
     deploymentStop: ({ id }) => ({ deploymentStop: !!Object.assign(must(state.deployments, id), { deploymentStopped: true }) }),
     serviceDomainDelete: ({ id }) => ({ serviceDomainDelete: state.serviceDomains.delete(String(id)) }),

@@ -48,6 +48,20 @@ test("a volume that lies on no service is mounted on a new one, the same volume 
   expect((await volume.read(id, context, call, { inputs: again, state: back }))?.inputs).toEqual(again);
 });
 
+test("growing a volume starts nothing that was stopped, and stops nothing that runs", async () => {
+  const { app, inputs, id, state } = await mounted();
+  const running = instanceInputs(app);
+  const instance = await serviceInstance.create(running, context, call);
+  context = newProcess(fake);
+  const grow = async (sizeGB: number) => {
+    await volume.update(id, state, { ...inputs, sizeGB }, context, call, inputs);
+    return [...fake.deployments.values()].at(-1)?.deploymentStopped;
+  };
+  expect(await grow(10)).toBe(false);
+  await serviceInstance.update(instance.id, instance.state, { ...running, running: false }, context, call, running);
+  expect(await grow(20)).toBe(true);
+});
+
 const wanted = (state: { projectId: string; environmentId: string; volumeInstanceId: string }) => ({
   projectId: state.projectId,
   environmentId: state.environmentId,

@@ -10,7 +10,7 @@ import type { RailwayContext } from "./context.ts";
 import { deleteUnlessGone, unlessGone } from "./gone.ts";
 import { joinId, splitId } from "./ids.ts";
 import { type BackupSchedule, VolumeInputs, VolumeOutputs } from "./shapes.ts";
-import { stopRunning } from "./stop.ts";
+import { runningDeployment, stopRunning } from "./stop.ts";
 
 const onNone = "detached";
 const idParts = ["projectId", "environmentId", "serviceId", "volumeId"] as const;
@@ -140,7 +140,11 @@ async function bring(
     if (sizeMB <= instance.sizeMB) return state;
     call.log(`growing volume ${volumeId} from ${instance.sizeMB} to ${sizeMB} MB`);
     await railway.refuseUnmerged(projectId, environmentId, call);
+    // Growing may deploy by itself: what was stopped before must not run afterwards.
+    const place = serviceId === undefined || context.fresh.has(serviceId) ? undefined : { projectId, environmentId, serviceId };
+    const stopped = place !== undefined && (await runningDeployment(place, context, call)) === undefined;
     await railway.applyChange(environmentId, { volumes: { [volumeId]: { sizeMB } } }, `Grow volume ${volumeId}`, call);
+    if (place && stopped) await stopRunning(place, context, call);
   } catch (error) {
     const words = error instanceof Error ? error.message : String(error);
     throw new Unfinished(id, state, `volume ${volumeId} exists but is not as wanted: ${words}`, { cause: error });
