@@ -5,6 +5,7 @@ import { openRouterProvider } from "../../infra/providers/openrouter/provider.ts
 import { railwayProvider } from "../../infra/providers/railway/provider.ts";
 import { parsePath } from "../../infra/providers/shell/path.ts";
 import type { Properties, Resource } from "../../infra/providers/shell/resource.ts";
+import { inputNames } from "../../infra/providers/shell/schema.ts";
 import { type RunningProvider, startProvider } from "../../infra/providers/shell/serve.ts";
 import { hasUnknown } from "../../infra/providers/shell/unknown.ts";
 import { connectProvider } from "../../infra/providers/shell/wire.ts";
@@ -102,15 +103,4 @@ async function diffAnswers(resource: Resource<Properties, Properties, never>, wi
   if (hasUnknown(news)) return;
   const same = await wire.diff(resource.token, news, news, [], state);
   deepStrictEqual(same.detaileddiffMap, [], "the same inputs are no change");
-}
-
-const namesOf = new WeakMap<object, readonly string[]>();
-
-function inputNames(resource: Resource<Properties, Properties, never>): readonly string[] {
-  const known = namesOf.get(resource);
-  if (known) return known;
-  const names =
-    "shape" in resource.inputs && typeof resource.inputs.shape === "object" ? Object.keys(resource.inputs.shape ?? {}) : [];
-  namesOf.set(resource, names);
-  return names;
 }

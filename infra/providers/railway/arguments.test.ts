@@ -125,6 +125,12 @@ test("an address is forbidden without a change only where it is known that there
   expect(changes({ ...open, publicAddress: "ignore" }, forbid, [])).toEqual(["publicAddress"]);
 });
 
+test("a program that says nothing of addresses finds none in its state after a refresh", async () => {
+  const inputs = { ...(await made(context)), image: "a" };
+  const { id, state } = await serviceInstance.create(inputs, context, call);
+  expect(await serviceInstance.read(id, context, call, { inputs, state })).toEqual({ id, inputs, state });
+});
+
 test("first triggers are remembered, changed ones deploy", () => {
   const inputs = { projectId: "p", environmentId: "e", serviceId: "s", image: "a" };
   expect(changes(inputs, { ...inputs, triggers: { a: "1" } })).toEqual([]);

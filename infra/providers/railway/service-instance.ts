@@ -66,10 +66,12 @@ export const serviceInstance: Resource<ServiceInstanceInputs, ServiceInstanceOut
     const observed = await unlessGone(place, context, call, () => context.railway.instance(place, call));
     if (!observed) return undefined;
     const inputs = seenAs(place, observed, known?.inputs);
-    const publicAddresses = addressesOf(observed).map(({ address }) => address);
+    const addresses = addressesOf(observed).map(({ address }) => address);
+    // Of no concern to a program that says nothing of them: they would look like a change in its state.
+    const concerned = !known || known.inputs.publicAddress !== undefined || known.state.publicAddresses !== undefined;
     // The last deployment we made, not the platform's own: it must not look like a change of ours.
     const deploymentId = known?.state.deploymentId || (observed.latestDeployment?.id ?? "");
-    return { id, inputs, state: { ...inputs, deploymentId, publicAddresses } };
+    return { id, inputs, state: { ...inputs, deploymentId, ...(concerned && { publicAddresses: addresses }) } };
   },
 
   async update(id, state, inputs, context, call, oldInputs) {

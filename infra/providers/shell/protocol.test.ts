@@ -175,6 +175,9 @@ const answered: Record<string, () => Promise<void>> = {
     const id = (await create({ size: 4 })).getId();
     const state = { size: 4, serial: id };
     expect(await wire.update(thing.token, id, state, { size: 4 }, { size: 5 }, true)).toEqual({ size: 5, serial: id });
+    // A note that was taken out of the program without a change is no output now.
+    const stale = { ...state, note: "mine" };
+    expect(await wire.update(thing.token, id, stale, { size: 4 }, { size: 5 }, true)).toEqual({ size: 5, serial: id });
     expect(things.get(id)).toEqual({ size: 4 });
     expect(await wire.update(thing.token, id, state, { size: 4 }, { size: 5 })).toEqual({ size: 5, serial: id });
     expect(things.get(id)).toEqual({ size: 5 });

@@ -11,7 +11,7 @@ import { bareNames, checkConfiguration, contextOf, type Environment, type Provid
 import { materialChanges, type PropertyChange } from "./diff.ts";
 import { clean, type FailureContext, toServiceError } from "./failure.ts";
 import type { Properties, Resource } from "./resource.ts";
-import { outputNames, packageSchema } from "./schema.ts";
+import { inputNames, outputNames, packageSchema } from "./schema.ts";
 import { secretTexts, wrapSecrets } from "./secret.ts";
 import { fromStruct, toStruct } from "./struct.ts";
 import { unknown } from "./unknown.ts";
@@ -143,7 +143,9 @@ export function providerService<Context>(provider: Provider<Context>, around: Su
       const response = new providers.UpdateResponse();
       if (request.getPreview()) {
         const stable = new Set<string>(resource.stable ?? []);
-        const outputs = Object.entries(state).filter(([name]) => !Object.hasOwn(oldInputs, name));
+        // An input that was taken out without a change still stands in the outputs: it is none of them.
+        const given = inputNames(resource);
+        const outputs = Object.entries(state).filter(([name]) => !Object.hasOwn(oldInputs, name) && !given.has(name));
         const kept = Object.fromEntries(outputs.map(([name, value]) => [name, stable.has(name) ? value : unknown]));
         return response.setProperties(toStruct(wrapSecrets({ ...kept, ...inputs }, resource.secrets)));
       }

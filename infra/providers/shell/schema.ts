@@ -44,21 +44,32 @@ export function packageSchema(description: PackageDescription): Properties {
   };
 }
 
-const outputNamesOf = new WeakMap<object, readonly string[]>();
+interface Names {
+  readonly inputs: ReadonlySet<string>;
+  readonly outputs: readonly string[];
+}
+
+const namesOf = new WeakMap<object, Names>();
 
 /** Names of all outputs of a resource that are not inputs: what is unknown in the preview of a create. */
 export function outputNames(resource: Resource<Properties, Properties, never>): readonly string[] {
-  const known = outputNamesOf.get(resource);
-  if (known) return known;
-  const names = findOutputNames(resource);
-  outputNamesOf.set(resource, names);
-  return names;
+  return names(resource).outputs;
 }
 
-function findOutputNames(resource: Resource<Properties, Properties, never>): readonly string[] {
-  const inputs = z.toJSONSchema(resource.inputs).properties ?? {};
-  const outputs = resource.outputs ? Object.keys(z.toJSONSchema(resource.outputs).properties ?? {}) : [];
-  return [...new Set([...outputs, ...(resource.stable ?? [])])].filter((name) => !(name in inputs));
+/** Names of all inputs of a resource. */
+export function inputNames(resource: Resource<Properties, Properties, never>): ReadonlySet<string> {
+  return names(resource).inputs;
+}
+
+/** Asked for with every preview, so the definitions are read once. */
+function names(resource: Resource<Properties, Properties, never>): Names {
+  const known = namesOf.get(resource);
+  if (known) return known;
+  const inputs = new Set(Object.keys(z.toJSONSchema(resource.inputs).properties ?? {}));
+  const made = resource.outputs ? Object.keys(z.toJSONSchema(resource.outputs).properties ?? {}) : [];
+  const outputs = [...new Set([...made, ...(resource.stable ?? [])])].filter((name) => !inputs.has(name));
+  namesOf.set(resource, { inputs, outputs });
+  return { inputs, outputs };
 }
 
 function resourceSpec(resource: Resource<Properties, Properties, never>, types: Properties): Properties {
