@@ -66,6 +66,30 @@ test("registry credentials are secret in inputs, and a message that repeats them
   });
 });
 
+test("a service lives its whole life over the wire: made, renamed in place, deleted twice, and then gone", async () => {
+  const row = { name: "life", description: null, workspaceId: "w1", primaryEnvironmentId: "e8" };
+  fake.projects.set("p8", { ...row, isPublic: false, isTempProject: false, deletedAt: null, id: "p8" });
+  const [type, inputs] = ["railway:index:Service", { projectId: "p8", environmentId: "e8", name: "web" }] as const;
+  const { id, properties } = await engine.create(type, inputs);
+  const renamed = { ...inputs, name: "site" };
+  expect(await engine.diff(type, inputs, renamed)).toMatchObject({
+    diffsList: ["name"],
+    replacesList: [],
+    stablesList: ["serviceId"],
+  });
+  expect(await engine.diff(type, inputs, { ...inputs, projectId: "p9" })).toMatchObject({ replacesList: ["projectId"] });
+  expect(await engine.update(type, id, properties, inputs, renamed, true)).toEqual({
+    ...renamed,
+    serviceId: properties.serviceId,
+  });
+  const updated = await engine.update(type, id, properties, inputs, renamed);
+  expect(updated).toEqual({ ...renamed, serviceId: properties.serviceId });
+  expect(await engine.read(type, id)).toEqual({ id, inputs: renamed, properties: updated });
+  await engine.delete(type, id, updated);
+  await engine.delete(type, id, updated);
+  expect(await engine.read(type, id, { inputs: renamed, state: updated })).toMatchObject({ id: "", properties: {} });
+});
+
 test("getProject answers over the wire", async () => {
   const row = { name: "looked-for", description: null, workspaceId: "w1", primaryEnvironmentId: "e9" };
   fake.projects.set("p9", { ...row, isPublic: false, isTempProject: false, deletedAt: null, id: "p9" });
