@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { dayMs, hourMs, minuteMs } from "../../domain/hour.ts";
 import { usdFromCents } from "../../domain/money.ts";
+import type { TenantOutput } from "../../infra/outputs.ts";
+import { scopeOf } from "./collect.ts";
 import { oursOf } from "./deployments.ts";
 import { loginsOf } from "./logins.ts";
 import { collectMemory } from "./memory.ts";
@@ -18,6 +20,14 @@ test("only what the record lacks is fetched, cut at UTC days", () => {
   expect(missingSpans(record, day - hourMs, day + dayMs)).toEqual([{ from: day - hourMs, to: day }]);
   expect(missingSpans([], day + 23 * hourMs, day + 25 * hourMs)).toHaveLength(2);
   expect(missingSpans(record, day, day + 30 * hourMs)).toEqual([]);
+});
+
+test("the past of a service that is deleted is asked for: of a tenant that left, and of one that keeps only its volume", () => {
+  const railway = { projectId: "p", environmentId: "e", appServiceId: "a", tunnelServiceId: null, volumeId: "v" };
+  const asked = (state: TenantOutput["state"], leftAt?: number) =>
+    scopeOf({ outputs: { state, railway } as TenantOutput, leftAt }).includeDeleted;
+  expect([asked("active"), asked("suspended"), asked("offboarding")]).toEqual([false, false, false]);
+  expect([asked("retained"), asked("active", t)]).toEqual([true, true]);
 });
 
 const railway = (series: readonly MemorySeries[]): RailwayPort => ({ metrics: async () => series, deployments: async () => [] });

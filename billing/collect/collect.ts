@@ -64,8 +64,7 @@ async function collectTenant(collecting: Collecting, tenant: LedgerTenant): Prom
   if (tenant.leftAt !== undefined && !(await leftUnread(collecting, tenant, tenant.leftAt, now)))
     return { tenant, from: tenant.leftAt };
   const { projectId, environmentId, appServiceId, tunnelServiceId } = tenant.outputs.railway;
-  const place = { projectId, environmentId, serviceId: appServiceId, includeDeleted: tenant.leftAt !== undefined };
-  const deployments = await vendors.railway.deployments(place);
+  const deployments = await vendors.railway.deployments(scopeOf(tenant));
   const earliest = now - reachMs;
   const known = await loadRecord(collecting.ledger, tenant.uid, "ours", earliest, now);
   const ours = oursOf(deployments, known, now).filter((line) => line.to >= earliest);
@@ -82,6 +81,13 @@ async function collectTenant(collecting: Collecting, tenant: LedgerTenant): Prom
     if (line) await save(collecting, tenant.uid, [line], now);
   }
   return { tenant, from };
+}
+
+/** Of the application's deployments. Of who left, and who keeps nothing but the volume, the service is deleted; the past is still to be read. */
+export function scopeOf({ outputs, leftAt }: Pick<LedgerTenant, "outputs" | "leftAt">) {
+  const { projectId, environmentId, appServiceId } = outputs.railway;
+  const includeDeleted = leftAt !== undefined || outputs.state === "retained";
+  return { projectId, environmentId, serviceId: appServiceId, includeDeleted };
 }
 
 /** From its leaving on a tenant's time is off, and its objects are going. What was not off before is read for as long as Railway may still have it. */

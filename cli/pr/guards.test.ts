@@ -94,6 +94,17 @@ test("a volume neither shrinks nor moves", () => {
   ]);
 });
 
+test("a customer, once written, stays", () => {
+  const paying = (customer: string) => entryYaml(acme, "Acme", `billing: { customer: ${customer} }\n`);
+  const before = sideOf({ ...both, "tenants/prod/acme.yaml": paying("cus_A1") });
+  const found = (text: string) =>
+    fileGuards(before, sideOf({ ...both, "tenants/prod/acme.yaml": text })).map(({ guard }) => guard);
+  expect(found(paying("cus_B2"))).toEqual(["customer"]);
+  expect(found(both["tenants/prod/acme.yaml"])).toEqual(["customer"]);
+  expect(found(paying("cus_A1"))).toEqual([]);
+  expect(only({ ...both, "tenants/prod/acme.yaml": paying("cus_A1") })).toEqual([]);
+});
+
 test("the price of a plan that tenants have does not change; its other fields may", () => {
   const cheaper = { ...both, "tenants/plans/standard.yaml": planYaml.replace("hourAmountCents: 100", "hourAmountCents: 90") };
   expect(only(cheaper)).toEqual([

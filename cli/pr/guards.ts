@@ -12,6 +12,7 @@ export function fileGuards(base: Side, head: Side, allowed: readonly string[] = 
     ...removals(base, head, allowed),
     ...unbuiltStates(head),
     ...volumes(base, head),
+    ...customers(base, head),
     ...prices(base, head),
     ...settings(base, head),
   ];
@@ -132,6 +133,16 @@ function volumes(base: Side, head: Side): Finding[] {
           ]
         : []),
     ];
+  });
+}
+
+/** Who pays: hours that are billed already belong to that customer (infra/identity.ts). */
+function customers(base: Side, head: Side): Finding[] {
+  return pairs(base, head).flatMap(([{ tenant: before }, { tenant: after }]): Finding[] => {
+    const [was, is] = [before.billing.customer, after.billing.customer];
+    if (was === null || was === is) return [];
+    const message = `${after.file}: the customer was ${was} and ${is === null ? "is taken out" : `becomes ${is}`}: its open invoice would lose hours. Write ${was}; who pays is changed at that customer in Stripe`;
+    return [{ guard: "customer", verdict: "refused", tenant: after.slug, message }];
   });
 }
 
