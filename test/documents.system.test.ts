@@ -16,7 +16,9 @@ const pages = execFileSync("git", ["ls-files", "--cached", "--others", "--exclud
   encoding: "utf8",
 })
   .split("\n")
-  .filter((file) => file !== "" && file !== "README.md" && existsSync(join(root, file)));
+  .filter((file) => file !== "" && file !== "README.md" && existsSync(join(root, file)))
+  // Git names new files first: one world, one order.
+  .sort();
 
 /** Not run here, and why. */
 const elsewhere: Readonly<Record<string, string>> = {
@@ -29,9 +31,14 @@ const elsewhere: Readonly<Record<string, string>> = {
   "./fleet watch ping --failed": "speaks to a service on the internet: vendors/heartbeat/client.test.ts",
 };
 /** Ends with another code than 0, by what it is for. */
-const codes: Readonly<Record<string, number>> = {
-  "./fleet pr report --base origin/main": 3,
+const codes: Readonly<Record<string, readonly number[]>> = {
+  "./fleet pr report --base origin/main": [3],
+  "./fleet up prdo --json": [2],
+  // As its page says: 3 where something waits to be done.
+  "./fleet billing plan --stack sandbox": [0, 3],
 };
+/** Spoils or ends the world that the others work in. */
+const last = /^\.\/fleet sandbox (?:fault|stop|reset)/;
 
 /** The lines of the code blocks, with those of Pulumi that a comment beside one names, and what an `eval` would hide the failure of. */
 function inBlocks(page: string): string[] {
@@ -93,7 +100,7 @@ async function inOneShell(commands: readonly string[], before: readonly string[]
 }
 
 function expectDone(ran: readonly Ran[]): void {
-  expect(ran.filter(({ command, code }) => code !== (codes[command] ?? 0))).toEqual([]);
+  expect(ran.filter(({ command, code }) => !(codes[command] ?? [0]).includes(code))).toEqual([]);
 }
 
 beforeAll(async () => {
@@ -126,12 +133,9 @@ test("every command of the README, of docs/commands.md and of all other document
   // What a stack of one's own has before its first tenant: tenants/prod/README.md.
   expectDone(await inOneShell(["./fleet tenant keygen --stack prod", ...files]));
   const before = ["./fleet sandbox start >/dev/null 2>&1", 'eval "$(./fleet env sandbox)"'];
-  expectDone(
-    await inOneShell(
-      others.filter((command) => !files.includes(command)),
-      before,
-    ),
-  );
+  const world = others.filter((command) => !files.includes(command));
+  const ordered = [...world.filter((command) => !last.test(command)), ...world.filter((command) => last.test(command))];
+  expectDone(await inOneShell(ordered, before));
 });
 
 test("a command that does not work is noticed, wherever it stands in a block", async () => {
