@@ -27,16 +27,21 @@ const Outputs = z.looseObject({
   }),
 });
 
+/** The stack's state as JSON; undefined where there is none or it cannot be read: the engine says what is wrong with it. */
+export async function exportedState({ root }: Context, { engine, env, stack }: StackEnvironment): Promise<string | undefined> {
+  const { code, stdout } = await runPulumi(engine, ["stack", "export", "--stack", stack], { cwd: root, env });
+  return code === 0 ? stdout : undefined;
+}
+
 /** Throws RefusedError with everything that the run would delete, shrink or move and may not. Answers the slugs of the last run's tenants by uid, also of those
  *  that leave now. */
-export async function refuseLosses(
+export function refuseLosses(
   context: Context,
-  { engine, env, stack }: StackEnvironment,
-): Promise<ReadonlyMap<string, string>> {
-  const exported = await runPulumi(engine, ["stack", "export", "--stack", stack], { cwd: context.root, env });
-  // A stack that is not there, or cannot be read, has nothing to lose here; the engine says what is wrong with it.
-  if (exported.code !== 0) return new Map();
-  const state = stateOf(exported.stdout);
+  { env, stack }: StackEnvironment,
+  exported: string | undefined,
+): ReadonlyMap<string, string> {
+  if (exported === undefined) return new Map();
+  const state = stateOf(exported);
   const slugs = new Map([...state.former].flatMap(([uid, { slug }]) => (slug === undefined ? [] : [[uid, slug]])));
   if (state.resources.length === 0) return slugs;
   const settings = stackSettings(context.root, stack);

@@ -39,6 +39,8 @@ export interface Healing {
   /** When this run began; epoch milliseconds. */
   readonly began: number;
   readonly clock?: Clock;
+  /** The stack's state as it was read a moment ago; asked for if absent. */
+  readonly exported?: string | undefined;
 }
 
 /** Runs after clearing up what a killed run left: its lock where nobody works behind it, and creates that it did not write down.
@@ -46,7 +48,7 @@ export interface Healing {
 export async function heal<T extends { readonly stderr: string }>(
   context: Context,
   whole: StackEnvironment,
-  { force, began, clock = systemClock }: Healing,
+  { force, began, clock = systemClock, exported }: Healing,
   run: () => Promise<T>,
 ): Promise<T> {
   const onlyRun = inCi(context.process.env);
@@ -63,7 +65,9 @@ export async function heal<T extends { readonly stderr: string }>(
     return run();
   }
   // With creates pending, a run before they are settled would make them again.
-  const outcome = (await hasPendingCreates(context, whole)) ? undefined : await run();
+  const outcome = hasPendingCreates(exported ?? (await must(context, whole, ["stack", "export", "--stack", whole.stack])))
+    ? undefined
+    : await run();
   if (outcome && !(await freed(outcome.stderr))) return outcome;
   try {
     await settle(context, whole);
@@ -85,9 +89,8 @@ function inCi({ CI }: NodeJS.ProcessEnv): boolean {
 }
 
 /** Whether an earlier run ended between asking a vendor for an object and writing down its id. */
-async function hasPendingCreates(context: Context, whole: StackEnvironment): Promise<boolean> {
-  const text = await must(context, whole, ["stack", "export", "--stack", whole.stack]);
-  const { pending_operations = [] } = Exported.parse(JSON.parse(text)).deployment;
+function hasPendingCreates(exported: string): boolean {
+  const { pending_operations = [] } = Exported.parse(JSON.parse(exported)).deployment;
   return pending_operations.some(({ type }) => type === "creating");
 }
 

@@ -6,7 +6,7 @@ import { pulumiEvents } from "../engine/events.ts";
 import { stackSettings } from "../infra/settings-file.ts";
 import { loadStack } from "../tenants/load.ts";
 import { runbooksFor } from "./advice.ts";
-import { refuseLosses } from "./budget.ts";
+import { exportedState, refuseLosses } from "./budget.ts";
 import { Changes, describeDone, shared } from "./changes.ts";
 import type { ChangeFlags, DestroyFlags, StackFlags, UpFlags } from "./commands/stack.ts";
 import type { Context } from "./context.ts";
@@ -30,7 +30,7 @@ export async function preview(this: Context, flags: ChangeFlags, stack: string):
   needStack(this.root, stack);
   const slugs = slugsOf(this.root, stack);
   const whole = allowDelete(await stackEnvironment(this, stack), flags.allowDelete);
-  const named = new Map([...(await refuseLosses(this, whole)), ...slugs]);
+  const named = new Map([...refuseLosses(this, whole, await exportedState(this, whole)), ...slugs]);
   this.progress.begin(`preview ${stack}`, `previewing ${stack}`);
   const outcome = await operate(this, whole, ["preview", ...policyArguments], named);
   report(this, stack, outcome, flags.json, "preview");
@@ -46,9 +46,10 @@ export async function up(this: Context, flags: UpFlags, stack: string): Promise<
   const slugs = slugsOf(this.root, stack);
   const began = await systemClock.now();
   const whole = allowDelete(await stackEnvironment(this, stack), flags.allowDelete);
-  const named = new Map([...(await refuseLosses(this, whole)), ...slugs]);
+  const exported = await exportedState(this, whole);
+  const named = new Map([...refuseLosses(this, whole, exported), ...slugs]);
   this.progress.begin(`up ${stack}`, `bringing ${stack} up`);
-  const outcome = await heal(this, whole, { force: flags.recover ?? false, began }, () =>
+  const outcome = await heal(this, whole, { force: flags.recover ?? false, began, exported }, () =>
     operate(this, whole, ["up", "--yes", "--skip-preview", "--continue-on-error", ...policyArguments], named),
   );
   report(this, stack, outcome, flags.json, "up");
