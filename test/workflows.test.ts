@@ -35,7 +35,7 @@ const permitted: Readonly<Record<Name, Readonly<Record<string, readonly string[]
   deploy: {},
   "pull-request": { comment: ["pull-requests: write"] },
   test: {},
-  watch: { runs: ["actions: read"], tell: ["issues: write"] },
+  watch: { runs: ["actions: read"], tell: ["issues: write"], "tell-railway": ["issues: write"] },
 };
 
 /** What is wrong with one file, by the rules that hold for all of them. */
@@ -224,9 +224,10 @@ test("a fork's pull request reaches no secret: the only job with an environment 
 
 test("in a copy of this repository nothing is made, billed or told before it is enabled", () => {
   const watch = read(textOf("watch")).jobs;
-  const jobs = [read(textOf("deploy")).jobs.up, read(textOf("billing")).jobs.run, watch.watch, watch.runs];
+  const jobs = [read(textOf("deploy")).jobs.up, read(textOf("billing")).jobs.run, watch.watch, watch.runs, watch.railway];
   for (const job of jobs) expect(job?.if).toMatch(/^vars\.FLEET_ENABLED == 'true'(?: && \(.*\))?$/);
   expect(read(textOf("watch")).jobs.tell?.if).toContain("needs.watch.result != 'skipped'");
+  expect(watch["tell-railway"]?.if).toContain("needs.railway.result != 'skipped'");
 });
 
 test("the tenants of a pull request are taken before anything looks at them", () => {
@@ -261,18 +262,30 @@ test("the watch follows every run that did not succeed, and has a clock of its o
   const { on, jobs } = read(textOf("watch"));
   expect(on.workflow_run).toEqual({ workflows: ["billing", "deploy"], types: ["completed"] });
   expect(on.workflow_run).toMatchObject({ workflows: ["billing", "deploy"].map((name) => read(textOf(name as Name)).name) });
-  expect(scheduledMinutes(read(textOf("watch")))).toHaveLength(1);
+  expect(scheduledMinutes(read(textOf("watch")))).toHaveLength(2);
   expect(jobs.watch?.steps.at(-1)?.run).toBe("./fleet watch --stack prod");
   expect(jobs.runs?.steps.at(-1)?.run).toBe(".ci/last-runs");
   expect(jobs.runs?.if).toBe(jobs.watch?.if);
 });
 
 test("all is well only where the ledger, the state and GitHub's own runs say so, whatever became of the jobs that ask them", () => {
-  const { tell, ...others } = read(textOf("watch")).jobs;
+  const { tell, railway: _, "tell-railway": __, ...others } = read(textOf("watch")).jobs;
   expect(tell?.needs).toEqual(Object.keys(others));
   expect(tell?.if).toContain("always()");
   const all = Object.keys(others).map((job) => `needs.${job}.result == 'success'`);
   expect(tell?.steps.at(-1)?.env.RESULT).toBe(expression([...all, "'success' || 'failure'"].join(" && ")));
+});
+
+test("a change of Railway's API is looked for once a day and by hand, and its issue is opened, kept and closed by that alone", () => {
+  const { railway, "tell-railway": tell } = read(textOf("watch")).jobs;
+  expect(textOf("watch")).toContain('- cron: "37 5 * * *"\n');
+  expect(railway?.if).toContain("(github.event_name == 'workflow_dispatch' || github.event.schedule == '37 5 * * *')");
+  expect(railway?.steps.at(-1)?.run).toBe("./fleet watch railway");
+  expect(tell).toMatchObject({ needs: "railway", if: expect.stringContaining("always()") });
+  expect(tell?.steps.at(-1)).toMatchObject({
+    run: '.ci/tell "$RESULT" "$PAGE" railway',
+    env: { RESULT: expression("needs.railway.result") },
+  });
 });
 
 test("every command of a step is there and may be run", () => {

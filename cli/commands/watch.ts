@@ -14,6 +14,11 @@ export interface PingFlags {
   readonly json?: boolean;
 }
 
+export interface RailwayFlags {
+  readonly pin?: boolean;
+  readonly json?: boolean;
+}
+
 const runs = buildCommand<RunsFlags, [], Context>({
   loader: async () => (await import("../watch.ts")).runs,
   parameters: {
@@ -54,8 +59,26 @@ const ping = buildCommand<PingFlags, [], Context>({
   },
 });
 
+const railway = buildCommand<RailwayFlags, [], Context>({
+  loader: async () => (await import("../watch/railway.ts")).railway,
+  parameters: { flags: { pin: toggle("take what Railway answers as what to compare with from now on"), json } },
+  docs: {
+    brief: "Did Railway change what we use of its API? Exit code 3 when it did",
+    fullDescription: [
+      "Asks Railway (RAILWAY_API_URL) for its schema, which needs no token, and compares it with vendors/railway/pinned.graphql, as far as our operations touch it:",
+      "  breaking    calls of ours fail, or their answers are refused",
+      "  risky       they go through, and something else may happen or be answered",
+      "  deprecated  works as before and will go",
+      "  harmless    more is possible, and nothing else: exit code 0",
+      "",
+      "Example:",
+      "  fleet watch railway",
+    ].join("\n"),
+  },
+});
+
 export const watchRoutes = buildRouteMap({
-  routes: { runs, ping },
+  routes: { runs, ping, railway },
   defaultCommand: "runs",
-  docs: { brief: "Notice runs that failed or are missing" },
+  docs: { brief: "Notice runs that failed or are missing, and changes of Railway's API" },
 });

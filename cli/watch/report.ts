@@ -1,5 +1,6 @@
-/** What `fleet watch --json` prints (test/commands.test.ts holds docs/commands.md to it). */
+/** What `fleet watch --json` and `fleet watch railway --json` print (test/commands.test.ts holds docs/commands.md to it). */
 import { z } from "zod";
+import { severities } from "../../vendors/railway/drift.ts";
 
 const count = z.int().min(0);
 
@@ -20,3 +21,19 @@ export const WatchReport = z.strictObject({
   problems: z.array(z.string()),
 });
 export type WatchReport = z.infer<typeof WatchReport>;
+
+/** `fleet watch railway` */
+export const SchemaReport = z.strictObject({
+  schemaVersion: z.literal(1),
+  /** Whose schema was asked for. */
+  address: z.url(),
+  /** No change, or only harmless ones. */
+  ok: z.boolean(),
+  /** How many operations of ours were compared. */
+  operations: count,
+  /** Worst first; `operations` touch what changed. */
+  changes: z.array(z.strictObject({ severity: z.enum(severities), what: z.string(), operations: z.array(z.string()) })),
+  /** Whether this schema is the one to compare with from now on. */
+  pinned: z.boolean(),
+});
+export type SchemaReport = z.infer<typeof SchemaReport>;

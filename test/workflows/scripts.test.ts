@@ -204,6 +204,14 @@ test.each([
   for (const [index, begin] of expected.entries()) expect(done[index]?.startsWith(begin), done[index]).toBe(true);
 });
 
+test("what Railway changed has an issue of its own, so that neither hides the other", () => {
+  const gh = standIn("gh", `case "$*" in "issue list"*) printf '' ;; esac`);
+  expect(run("tell", ["failure", "https://ci.example/1", "railway"], { env: gh.env })).toMatchObject({ status: 0, stderr: "" });
+  expect(gh.calls()[0]).toContain("issue list --label fleet-watch-railway ");
+  expect(gh.calls().at(-1)).toMatch(/^issue create --label fleet-watch-railway .*docs\/runbooks\/railway-api-changed\.md/);
+  expect(run("tell", ["failure", "https://ci.example/1", "weather"], { env: gh.env })).toMatchObject({ status: 2 });
+});
+
 /** Runs as GitHub lists them, newest first, and main's newest commit. */
 interface Actions {
   readonly billing?: readonly Run[];

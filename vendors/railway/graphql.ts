@@ -65,7 +65,7 @@ export function railwayConnection(access: RailwayAccess): RailwayConnection {
 }
 
 /** URLs without a query string meet the edge's own wall (429, error 1015, up to a day). */
-function withSource(apiUrl: string): string {
+export function withSource(apiUrl: string): string {
   const url = new URL(apiUrl);
   url.searchParams.set("source", "pulumi-railway");
   return url.href;
