@@ -189,7 +189,7 @@ test("railway-data-protected: data without protection ends the preview with 5 wh
   );
   expect(kept.every(({ protect, retainOnDelete }) => protect && retainOnDelete)).toBe(true);
 
-  await patch("infra/plan-railway.ts", "keep: true", "keep: false");
+  await patch("infra/plan-railway.ts", "keep: !leaving", "keep: false");
   const { code, report } = await run("preview");
   expect(code).toBe(5);
   expect(report.violations.map(({ slug, policy, resources }) => `${slug} ${policy} ${resources.length}`).sort()).toEqual(

@@ -38,6 +38,9 @@ export const volumeBackup: Resource<VolumeBackupInputs, VolumeBackupOutputs, Rai
       call,
     );
     await context.railway.lockBackup(volumeInstanceId, found.id, call);
+    // A run that was killed may have begun one that the first look did not show yet.
+    for (const twin of await named(inputs, context, call))
+      if (twin.id !== found.id) await context.railway.deleteBackup(volumeInstanceId, twin.id, call);
     const state = { ...inputs, backupId: found.id, createdAt: found.createdAt };
     return { id: joinId(projectId, environmentId, volumeInstanceId, found.id), state };
   },
@@ -68,14 +71,16 @@ export const volumeBackup: Resource<VolumeBackupInputs, VolumeBackupOutputs, Rai
   },
 };
 
-async function newest(
+async function newest(inputs: VolumeBackupInputs, context: RailwayContext, call: Call): Promise<VolumeBackup | undefined> {
+  return (await named(inputs, context, call)).at(0);
+}
+
+/** The newest first. */
+async function named(
   { volumeInstanceId, name }: VolumeBackupInputs,
   { railway }: RailwayContext,
   call: Call,
-): Promise<VolumeBackup | undefined> {
+): Promise<VolumeBackup[]> {
   const all = await railway.backups(volumeInstanceId, { ...call, expectExists: true });
-  return all
-    .filter((backup) => backup.name === name)
-    .sort((left, right) => (left.createdAt < right.createdAt ? 1 : -1))
-    .at(0);
+  return all.filter((backup) => backup.name === name).sort((left, right) => (left.createdAt < right.createdAt ? 1 : -1));
 }

@@ -83,6 +83,14 @@ test("a backup is locked, found again by its id, and one whose answer was lost i
   expect(await volumeBackup.read(id, context, call)).toBeUndefined();
 });
 
+test("of a backup that a killed run began and the next one made again, the newest stays", async () => {
+  const inputs = wanted((await mounted()).state);
+  await volumeBackup.create(inputs, context, call);
+  fake.fault("volumeInstanceBackupList", { answer: { volumeInstanceBackupList: [] } });
+  const { state } = await volumeBackup.create(inputs, newProcess(fake), call);
+  expect([...fake.backups.keys()]).toEqual([state.backupId]);
+});
+
 test("a backup that Railway cannot make fails with Railway's words", async () => {
   const inputs = wanted((await mounted()).state);
   const error = "Manual backups are limited to 50% of the volume's size";
