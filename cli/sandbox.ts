@@ -210,7 +210,7 @@ export async function fault(
   }
   if (operation !== undefined && effect === undefined)
     throw new OperatorError(
-      `say what ${operation} shall do: status:<code>, delay:<ms>, dropAnswer, graphqlError:<message> or echo`,
+      `say what ${operation} shall do: status:<code>, afterWork:<code>, delay:<ms>, dropAnswer, graphqlError:<message> or echo`,
     );
   if (flags.clear) await askSandbox(url, "faults", {}, "DELETE");
   else if (operation !== undefined && effect !== undefined) {

@@ -10,8 +10,8 @@ const Fault = z
     nth: z.int().min(1).optional(),
     /** Each matching call with this chance, until the faults are cleared. */
     probability: z.number().min(0).max(1).optional(),
-    effect: z.string().regex(/^(status:[2-5]\d\d|delay:\d+|dropAnswer|graphqlError:.+|echo)$/s, {
-      error: "an effect is status:<code>, delay:<ms>, dropAnswer, graphqlError:<message> or echo",
+    effect: z.string().regex(/^(status:[2-5]\d\d|afterWork:[45]\d\d|delay:\d+|dropAnswer|graphqlError:.+|echo)$/s, {
+      error: "an effect is status:<code>, afterWork:<code>, delay:<ms>, dropAnswer, graphqlError:<message> or echo",
     }),
   })
   .refine((fault) => (fault.nth === undefined) !== (fault.probability === undefined), {
@@ -20,7 +20,10 @@ const Fault = z
 type Fault = z.infer<typeof Fault>;
 
 export type Effect =
+  /** Instead of the work. */
   | { readonly kind: "status"; readonly status: number }
+  /** Instead of the answer to work that was done: a gateway that gave up waiting. */
+  | { readonly kind: "afterWork"; readonly status: number }
   | { readonly kind: "delay"; readonly milliseconds: number }
   | { readonly kind: "dropAnswer" }
   | { readonly kind: "graphqlError"; readonly message: string }
@@ -50,6 +53,11 @@ export class Faults {
     this.#waiting = [];
   }
 
+  /** Takes what `list()` gave: ordered is ordered, whatever process the call comes to. */
+  restore(kept: readonly (Fault & { seen: number })[]): void {
+    this.#waiting = kept.map(({ seen, ...fault }) => ({ fault, seen }));
+  }
+
   /** The effects for this call, in the order in which they were ordered; counts it. */
   take(operation: string): Effect[] {
     const effects: Effect[] = [];
@@ -71,6 +79,7 @@ function parseEffect(text: string): Effect {
   const value = split < 0 ? "" : text.slice(split + 1);
   switch (kind) {
     case "status":
+    case "afterWork":
       return { kind, status: Number(value) };
     case "delay":
       return { kind, milliseconds: Number(value) };

@@ -1,10 +1,10 @@
 /** The vendors, offline: one process, loopback only, one virtual clock. A library without singletons; the commands wrap it. */
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { assembleWorld } from "./assembled.ts";
 import { VirtualClock } from "./clock.ts";
 import type { Emulator } from "./emulator.ts";
 import { json, type Listening, listen } from "./http.ts";
+import { putAside, readState, type Saved, stateVersion, writeAtomically } from "./kept.ts";
 import { claim, type Facts } from "./presence.ts";
 import { seededRandom } from "./random.ts";
 import type { Traffic } from "./traffic.ts";
@@ -88,7 +88,15 @@ async function open(
     if (file === undefined) return;
     const begun = performance.now();
     const touched = Object.keys(vendors).filter((name) => vendors[name as Emulator["vendor"]].touched);
-    const saved: Saved = { version: stateVersion, now: clock.now(), random: random.state(), touched, world: world.snapshot() };
+    const faults = Object.fromEntries(Object.entries(vendors).map(([name, vendor]) => [name, vendor.faults.list()]));
+    const saved: Saved = {
+      version: stateVersion,
+      now: clock.now(),
+      random: random.state(),
+      touched,
+      faults,
+      world: world.snapshot(),
+    };
     const text = JSON.stringify(saved);
     tookMs = performance.now() - begun;
     // A full disk must not end the vendors under a running command: what is in memory is whole, and the next change is written anew.
@@ -130,7 +138,10 @@ async function open(
         clock.restart(saved.now);
         random.restore(saved.random);
         world.restore(saved.world);
-        for (const [name, vendor] of Object.entries(vendors)) vendor.touched = saved.touched.includes(name);
+        for (const [name, vendor] of Object.entries(vendors)) {
+          vendor.touched = saved.touched.includes(name);
+          vendor.faults.restore(saved.faults?.[name] ?? []);
+        }
       } catch {
         // Half of it may stand in this world by now.
         clock.close();
@@ -252,46 +263,4 @@ function moveClock(clock: VirtualClock, vendors: Record<string, Vendor>, method:
 
 function timeOf(clock: VirtualClock) {
   return { now: new Date(clock.now()).toISOString(), epochMs: clock.now() };
-}
-
-/** Counts up whenever a snapshot's form changes: files of other versions are put aside. */
-const stateVersion = 2;
-type Saved = {
-  readonly version: number;
-  readonly now: number;
-  readonly random: number;
-  /** Vendors that somebody spoke to. */
-  readonly touched: readonly string[];
-  readonly world: unknown;
-};
-
-async function readState(file: string): Promise<Saved | undefined> {
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
-  try {
-    const saved = JSON.parse(text) as Saved;
-    if (saved.version === stateVersion) return saved;
-  } catch {
-    // Falls through: written by another version, or damaged from outside (our own writes are atomic).
-  }
-  await putAside(file);
-  return undefined;
-}
-
-async function putAside(file: string): Promise<void> {
-  await rename(file, `${file}.unreadable`);
-  process.stderr.write(
-    `sandbox: the state in ${file} cannot be read; it was put aside as ${file}.unreadable and the sandbox starts empty\n`,
-  );
-}
-
-async function writeAtomically(file: string, text: string): Promise<void> {
-  await mkdir(join(file, ".."), { recursive: true });
-  await writeFile(`${file}.new`, text, { mode: 0o600 });
-  await rename(`${file}.new`, file);
 }

@@ -26,6 +26,7 @@ const callsKept = 200_000;
 export class Vendor {
   readonly emulator: Emulator;
   readonly faults: Faults;
+  /** Of this process: a log, not a part of the vendor, and too long to be written anew with every change. */
   calls: RecordedCall[] = [];
   /** Somebody spoke to it, in this run or in an earlier one whose state was kept. */
   touched = false;
@@ -68,6 +69,7 @@ export class Vendor {
 
   async #answer(request: Request, effects: readonly Effect[], signal: AbortSignal): Promise<Response | undefined> {
     let lost = false;
+    let instead: Response | undefined;
     for (const effect of effects) {
       switch (effect.kind) {
         case "delay":
@@ -75,6 +77,9 @@ export class Vendor {
           break;
         case "status":
           return ordered(effect.status);
+        case "afterWork":
+          instead = ordered(effect.status);
+          break;
         case "graphqlError":
           return this.emulator.graphqlError?.(effect.message) ?? json({ error: effect.message }, 400);
         case "echo":
@@ -87,7 +92,7 @@ export class Vendor {
       }
     }
     const answer = await this.emulator.fetch(request);
-    return lost ? undefined : answer;
+    return lost ? undefined : (instead ?? answer);
   }
 
   #record(call: { operation: string; arrived: number; request: Request; status: number }): void {
@@ -135,8 +140,10 @@ export class Vendor {
       case "GET faults":
         return json(this.faults.list());
       case "POST faults":
+        this.#changed();
         return json({ added: this.faults.add(body) });
       case "DELETE faults":
+        this.#changed();
         this.faults.clear();
         return json({ added: 0 });
       case "POST seed":

@@ -112,11 +112,12 @@ const fault = buildCommand<
         },
         { brief: "the operation as the recorded calls name it, or *", parse: String, placeholder: "operation", optional: true },
         {
-          brief: "status:<code>, delay:<ms>, dropAnswer, graphqlError:<message> or echo (refuses, and repeats what it was sent)",
+          brief:
+            "status:<code>, afterWork:<code>, delay:<ms>, dropAnswer, graphqlError:<message> or echo (refuses, and repeats what it was sent)",
           parse: String,
           placeholder: "effect",
           optional: true,
-          proposeCompletions: among(["dropAnswer", "echo", "status:500", "delay:1000"]),
+          proposeCompletions: among(["dropAnswer", "echo", "status:500", "afterWork:504", "delay:1000"]),
         },
       ],
     },
