@@ -18,6 +18,7 @@ export const suites: Readonly<Record<string, () => Promise<Suite>>> = {
   "hostile-machine": async () => (await import("../test/suites/hostile-machine.ts")).suite,
   edits: async () => (await import("../test/suites/edits.ts")).suite,
   tenants: async () => (await import("../test/suites/tenants.ts")).suite,
+  herd: async () => (await import("../test/suites/herd.ts")).suite,
   "provider-fuzz": async () => (await import("../test/suites/provider-fuzz.ts")).suite,
 };
 

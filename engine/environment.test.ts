@@ -39,6 +39,13 @@ test("Nodes keep compiled code in the checkout, or where the user already keeps 
   expect(cacheOf({ NODE_COMPILE_CACHE: "/own" })).toBe("/own");
 });
 
+test("tenants that wait for a cooldown leave the engine slots, unless the user counts them himself", () => {
+  const slotsOf = (user: NodeJS.ProcessEnv) =>
+    pulumiEnvironment({ ...sandbox, engine: built, offlinePlugins: true, user }).variables.PULUMI_PARALLEL;
+  expect(Number(slotsOf({}))).toBeGreaterThan(200);
+  expect(slotsOf({ PULUMI_PARALLEL: "4" })).toBe("4");
+});
+
 test("the sandbox hears neither the user's Pulumi log-in nor any setting of a real fleet", () => {
   const user = {
     PULUMI_ACCESS_TOKEN: "pul-1",

@@ -26,6 +26,9 @@ export interface PulumiEnvironment {
   readonly dropped: readonly string[];
 }
 
+/** A stack has about 100 tenants, of which each waits with one create at most; the vendors' own rates are kept by their clients. */
+const moreThanWait = 256;
+
 /** What a process needs so that `pulumi` is the chosen engine on the chosen state, with this repository's Node. */
 export function pulumiEnvironment(options: PulumiEnvironmentOptions): PulumiEnvironment {
   const { root, engine, home, backendUrl, passphrase, offlinePlugins, user, node = process.execPath } = options;
@@ -36,6 +39,8 @@ export function pulumiEnvironment(options: PulumiEnvironmentOptions): PulumiEnvi
     FLEET_NODE: node,
     // Program, language host and every provider are Nodes of their own that load the same code: compiled once, a no-op takes a quarter less time.
     NODE_COMPILE_CACHE: user.NODE_COMPILE_CACHE ?? join(root, ".fleet", "compile-cache"),
+    // Creates that wait for a vendor's cooldown each hold one of the engine's slots (4 a core otherwise), and what could go on stood behind them.
+    PULUMI_PARALLEL: user.PULUMI_PARALLEL ?? String(moreThanWait),
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK: "true",
     ...(home === undefined ? {} : { PULUMI_HOME: home }),

@@ -13,7 +13,7 @@ interface Sleeper {
 }
 
 /** How long no request may have arrived before time may jump, in real milliseconds. */
-const quietMs = 25;
+const usualQuietMs = 25;
 /** The last instant that ISO 8601 writes with four digits of year: time never goes beyond it. */
 const latestMs = Date.UTC(9999, 11, 31, 23, 59, 59);
 /** A source whose events never move on would hang every jump: our own bug, said aloud instead. */
@@ -31,8 +31,12 @@ export class VirtualClock {
   /** Sleepers whose time never comes: they wait until their socket closes, and time does not jump for them. */
   readonly #endless = new Set<Sleeper>();
 
-  constructor(startMs: number) {
+  readonly #quietMs: number;
+
+  /** `quietMs`: how long no request may have arrived before time may jump, in real milliseconds. */
+  constructor(startMs: number, quietMs = usualQuietMs) {
     this.#now = startMs;
+    this.#quietMs = quietMs;
   }
 
   readonly now = (): number => this.#now;
@@ -144,10 +148,10 @@ export class VirtualClock {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#pace || this.#working > 0 || this.#sleepers.size === 0) return;
-    const wait = Math.max(1, this.#lastArrival + quietMs - performance.now());
+    const wait = Math.max(1, this.#lastArrival + this.#quietMs - performance.now());
     this.#timer = setTimeout(() => {
       if (this.#working > 0 || this.#sleepers.size === 0) return;
-      if (performance.now() - this.#lastArrival < quietMs) return this.#arrange();
+      if (performance.now() - this.#lastArrival < this.#quietMs) return this.#arrange();
       this.#runTo(Math.min(...[...this.#sleepers].map((sleeper) => sleeper.deadline)));
       // Those who were woken get the same quiet time to ask their next question before time moves again.
       this.#arrived();

@@ -24,6 +24,9 @@ export interface SandboxOptions {
     readonly start?: string;
     /** Time passes as on the wall instead of standing still; for a person. */
     readonly realTime?: boolean;
+    /** Real milliseconds without a request before time jumps to the next sleeper; default 25. A client that computes for longer between two requests is
+     *  outrun by time that others wait for: who measures such a client's virtual time wants more. */
+    readonly quietMs?: number;
   };
   /** Brings back the same ids, lags and chances; default 1. */
   readonly seed?: number;
@@ -75,7 +78,7 @@ async function open(
   publish: (facts: Facts) => Promise<void>,
   release: () => Promise<void>,
 ): Promise<Sandbox> {
-  const clock = new VirtualClock(Date.parse(options.clock?.start ?? defaultStart));
+  const clock = new VirtualClock(Date.parse(options.clock?.start ?? defaultStart), options.clock?.quietMs);
   const random = seededRandom(options.seed ?? 1);
   const world = (options.world ?? assembleWorld)({ clock, random });
   const file = options.dir === undefined ? undefined : join(options.dir, "state.json");

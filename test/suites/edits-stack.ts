@@ -38,6 +38,10 @@ const State = z.object({
 });
 export type RailwayState = z.infer<typeof State>;
 
+const RecordedCall = z.object({ at: z.string(), operation: z.string(), status: z.number().nullable() });
+/** One request as the sandbox saw it; `at` in its own time. */
+export type RecordedCall = z.infer<typeof RecordedCall>;
+
 /** The emulated Railway's own `state`. */
 export function readRailway(state: unknown): RailwayState {
   return State.parse(state);
@@ -65,7 +69,7 @@ export class EditedStack {
   }
 
   /** A clone with these tenant files (by slug) and nothing made yet. */
-  static async start(files: Files): Promise<EditedStack> {
+  static async start(files: Files, options: Parameters<typeof launchSandbox>[1] = {}): Promise<EditedStack> {
     const stack = new EditedStack();
     copyCheckout(stack.clone);
     const settings = join(stack.clone, "Pulumi.sandbox.yaml");
@@ -73,7 +77,7 @@ export class EditedStack {
     const text = readFileSync(settings, "utf8").replace(/^( +)stable: (.+)(..)$/m, "$1stable: $2$3\n$1beta: $2bb");
     writeFileSync(settings, `${text.replace('fleet:protect: "false"', 'fleet:protect: "true"')}  fleet:personalData: plain\n`);
     stack.write(files);
-    stack.#sandbox = await launchSandbox(join(stack.#folder, "sandbox"), {});
+    stack.#sandbox = await launchSandbox(join(stack.#folder, "sandbox"), options);
     await askSandbox(stack.#urls.railway, "settings", { serviceDeleteKeepsVolume: false });
     return stack;
   }
@@ -144,8 +148,35 @@ export class EditedStack {
   }
 
   async calls(vendor: "railway" | "cloudflare" | "openrouter"): Promise<string[]> {
-    const Call = z.array(z.object({ operation: z.string() }));
-    return Call.parse(await askSandbox(this.#urls[vendor], "calls")).map(({ operation }) => operation);
+    return (await this.recorded(vendor)).map(({ operation }) => operation);
+  }
+
+  /** How the emulated Railway behaves from now on. */
+  async behave(settings: Readonly<Record<string, unknown>>): Promise<void> {
+    await askSandbox(this.#urls.railway, "settings", settings);
+  }
+
+  /** Plain `pulumi` in the stack's environment; throws what it said if it fails. */
+  async pulumi(...args: string[]): Promise<void> {
+    const { set } = z
+      .object({ set: z.record(z.string(), z.string()) })
+      .parse(JSON.parse((await this.fleet("env", "sandbox", "--json")).out));
+    const env = { ...neutralEnvironment(), ...set };
+    await new Promise<void>((resolve, reject) => {
+      execFile("pulumi", args, { cwd: this.clone, env, maxBuffer: 64 * 1024 * 1024 }, (error, out, err) =>
+        error ? reject(new Error(`pulumi ${args.join(" ")}: ${out}${err}`)) : resolve(),
+      );
+    });
+  }
+
+  /** What a vendor was asked, in order. */
+  async recorded(vendor: "railway" | "cloudflare" | "openrouter"): Promise<RecordedCall[]> {
+    return z.array(RecordedCall).parse(await askSandbox(this.#urls[vendor], "calls"));
+  }
+
+  /** Milliseconds of the sandbox's own time. */
+  async now(): Promise<number> {
+    return z.object({ epochMs: z.number() }).parse(await (await fetch(`${this.#urls.clock}/now`)).json()).epochMs;
   }
 
   async holding(slug: string): Promise<Holding> {
