@@ -12,6 +12,7 @@ import { hasChanges } from "./report/report.ts";
 import { reportText } from "./report/text.ts";
 import { why, whyText } from "./report/why.ts";
 import { runBilling, type Stage, stages } from "./run.ts";
+import { unlessStopped } from "./stopping.ts";
 
 export interface CommandFlags {
   readonly only?: string | undefined;
@@ -29,6 +30,8 @@ export interface Call {
   readonly env: Environment;
   readonly say: (message: string) => void;
   readonly print: (text: string) => void;
+  /** Aborted when the operator wants the command to end. */
+  readonly stop: AbortSignal;
 }
 
 export const billingCommands: Readonly<Record<string, (call: Call) => Promise<ExitCode>>> = {
@@ -110,11 +113,15 @@ async function bill(call: Call, only: ReadonlySet<Stage>): Promise<ExitCode> {
 }
 
 async function withBilling(call: Call, work: (billing: Opened) => Promise<ExitCode>): Promise<ExitCode> {
-  const billing = await openBilling(call.flags, call.env, call.say);
+  const { stop } = call;
+  const billing = await openBilling(call.flags, call.env, call.say).catch((error: unknown) => {
+    // A terminal's Ctrl-C also ends the programs that opening waits for.
+    throw stop.aborted ? stop.reason : error;
+  });
   try {
-    return await work(billing);
+    return await unlessStopped(stop, () => work(billing));
   } finally {
-    await billing.close();
+    await (stop.aborted ? billing.abandon() : billing.close());
   }
 }
 

@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { type ExitCode, exitCode, OperatorError, redact, VendorError } from "../domain/error.ts";
 import { errorReport } from "../domain/error-report.ts";
 import { billingCommands, type CommandFlags } from "./commands.ts";
+import { stopOnSignals } from "./stopping.ts";
 
 const usage = `billing [plan|run|why|link|setup] [flags]
   plan                     what a run would change, in hours and money (the default)
@@ -28,8 +29,9 @@ const flagTypes = {
   help: { type: "boolean", short: "h" },
 } as const;
 
-async function main(argv: readonly string[]): Promise<ExitCode> {
-  const say = (message: string) => void process.stderr.write(`${redact(message)}\n`);
+const say = (message: string) => void process.stderr.write(`${redact(message)}\n`);
+
+async function main(argv: readonly string[], stop: AbortSignal): Promise<ExitCode> {
   const print = (text: string) => void process.stdout.write(`${text}\n`);
   try {
     const { values, positionals } = parse(argv);
@@ -44,7 +46,7 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
       throw new OperatorError("--only chooses the stages of run; nothing else has any");
     if (values.rule !== undefined && (name === "setup" || name === "link"))
       throw new OperatorError(`--rule is for the commands that judge hours; ${name} does not`);
-    return await command({ words, flags: values, env: process.env, say, print });
+    return await command({ words, flags: values, env: process.env, say, print, stop });
   } catch (error) {
     const told = describe(error);
     say(told);
@@ -69,9 +71,12 @@ function parse(argv: readonly string[]): { values: CommandFlags; positionals: st
   }
 }
 
-// A reader that has seen enough is no failure of ours; the run itself goes on to its end.
+// A reader that has seen enough is no failure of ours, nor is a terminal that was closed; the run itself goes on to its end.
 for (const stream of [process.stdout, process.stderr])
   stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
+    if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
   });
-process.exitCode = await main(process.argv.slice(2));
+const stop = stopOnSignals(say);
+process.exitCode = await main(process.argv.slice(2), stop);
+// What was left in its middle would go on.
+if (stop.aborted) process.exit();

@@ -31,6 +31,8 @@ export interface Opened extends Omit<Context, "lease"> {
   /** Waits for another run that writes. */
   lock(): Promise<Lease>;
   close(): Promise<void>;
+  /** As close, in the middle of the work. */
+  abandon(): Promise<void>;
 }
 
 /** Reads the outputs first: without them no database is started. Throws OperatorError with what is missing. */
@@ -60,6 +62,7 @@ export async function openBilling(flags: OpenFlags, env: Environment, say: (mess
     vendors: once(() => vendorsOf(env, clock)),
     lock: () => acquireLease(ledger, { holder: run, say }),
     close: () => ledger.close(),
+    abandon: () => ledger.abandon(),
   };
 }
 

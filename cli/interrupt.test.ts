@@ -1,6 +1,8 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { expect, test } from "vitest";
 import { processContext } from "./context.ts";
-import { interruptible } from "./interrupt.ts";
+import { interruptible, passingSignals } from "./interrupt.ts";
 
 test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
   "%s aborts what runs, is said, and is not listened to afterwards",
@@ -17,3 +19,15 @@ test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
     expect(process.listenerCount(name)).toBe(before);
   },
 );
+
+test("a signal that is meant for us goes to the child, and the child's own answer counts", async () => {
+  const program = 'process.on("SIGTERM", () => process.exit(7)); setInterval(() => {}, 1000); process.stdout.write("up")';
+  const child = spawn(process.execPath, ["-e", program], { stdio: ["ignore", "pipe", "inherit"] });
+  await once(child.stdout, "data");
+  const before = process.listenerCount("SIGTERM");
+  const end = new Promise<number | null>((resolve) => child.once("close", resolve));
+  const answer = passingSignals(child, end);
+  process.emit("SIGTERM", "SIGTERM");
+  expect(await answer).toBe(7);
+  expect(process.listenerCount("SIGTERM")).toBe(before);
+});

@@ -1,3 +1,4 @@
+import type { ChildProcess } from "node:child_process";
 import type { Context } from "./context.ts";
 
 /** Runs something whose child has a process group of its own: Ctrl-C, SIGTERM and a closed terminal, which would end us and leave it running, abort the signal instead. */
@@ -12,5 +13,16 @@ export async function interruptible<T>(context: Context, run: (signal: AbortSign
     return await run(abort.signal);
   } finally {
     process.off("SIGINT", interrupt).off("SIGTERM", interrupt).off("SIGHUP", interrupt);
+  }
+}
+
+/** Waits for `end` of a child that ends in order by itself: whatever signal is meant for us goes to it, and we wait for its answer. */
+export async function passingSignals<T>(child: ChildProcess, end: Promise<T>): Promise<T> {
+  const pass = (signal: NodeJS.Signals) => void child.kill(signal);
+  process.on("SIGINT", pass).on("SIGTERM", pass).on("SIGHUP", pass);
+  try {
+    return await end;
+  } finally {
+    process.off("SIGINT", pass).off("SIGTERM", pass).off("SIGHUP", pass);
   }
 }

@@ -10,6 +10,7 @@ export interface Ledger {
   readonly db: Kysely<LedgerTables>;
   readonly pool: pg.Pool;
   close(): Promise<void>;
+  abandon(): Promise<void>;
 }
 
 const migrations: Record<string, Migration> = { "0001-ledger": ledger0001 };
@@ -28,7 +29,7 @@ export async function openLedger(settings: Omit<DatabaseSettings, "schema"> & { 
   try {
     const db = new Kysely<LedgerTables>({ dialect: new PostgresDialect({ pool: keptOpen(database.pool) }) });
     await migrate(db, database.pool, schema);
-    return { db, pool: database.pool, close: database.close };
+    return { db, pool: database.pool, close: database.close, abandon: database.abandon };
   } catch (error) {
     await database.close();
     throw error;

@@ -13,6 +13,9 @@ export interface Database {
   readonly pool: pg.Pool;
   /** Ends the connections; the last user of an embedded server stops it. */
   close(): Promise<void>;
+  /** For a process that is about to exit: waits for no statement and no transaction (their work is undone); the last user of an embedded
+   *  server stops it. */
+  abandon(): Promise<void>;
 }
 
 export interface DatabaseSettings {
@@ -40,7 +43,8 @@ async function openGiven(settings: DatabaseSettings, url: string): Promise<Datab
       `the server of DATABASE_URL does not answer: ${redact(error.message)}; check the address and that it runs`,
     );
   });
-  return { pool, close: () => pool.end() };
+  // The connections end with the process, and the server undoes what they had begun.
+  return { pool, close: () => pool.end(), abandon: async () => undefined };
 }
 
 async function openEmbedded(settings: DatabaseSettings): Promise<Database> {
@@ -51,16 +55,14 @@ async function openEmbedded(settings: DatabaseSettings): Promise<Database> {
   const binaries = await findBinaries(settings.dir);
   const server: Server = { dir: settings.dir, binaries, launch: await chooseLaunch(binaries), clock: systemClock };
   // Connected before the lock is released: from then on nobody stops the server under us.
-  const pool = await withLock(lock, systemClock, async () => {
+  const { pool, config } = await withLock(lock, systemClock, async () => {
     await initialise(server);
     const { port, password } = await ensureRunning(server);
     registerSecret(password);
-    const made = makePool(
-      { host: "127.0.0.1", port, user: "postgres", password, database: "postgres", ssl: false },
-      settings.schema,
-    );
-    await made.query("select 1");
-    return made;
+    const made = { host: "127.0.0.1", port, user: "postgres", password, database: "postgres", ssl: false };
+    const connected = makePool(made, settings.schema);
+    await connected.query("select 1");
+    return { pool: connected, config: made };
   });
   return {
     pool,
@@ -70,14 +72,31 @@ async function openEmbedded(settings: DatabaseSettings): Promise<Database> {
         await pool.end();
         if (alone) await stop(server);
       }),
+    abandon: () =>
+      withLock(lock, systemClock, async () => {
+        // All of the pool's connections may be waiting for a lock.
+        const client = new pg.Client({ ...config, application_name: pool.options.application_name });
+        client.on("error", () => undefined);
+        // It does not answer: nothing to stop, as in isAlone.
+        if (
+          !(await client.connect().then(
+            () => true,
+            () => false,
+          ))
+        )
+          return;
+        const alone = await isAlone(client);
+        await client.end();
+        if (alone) await stop(server);
+      }),
   };
 }
 
 /** Whether nobody else is connected. The server needs a moment to notice that a killed user is gone. */
-async function isAlone(pool: pg.Pool): Promise<boolean> {
+async function isAlone(database: pg.Pool | pg.Client): Promise<boolean> {
   for (let look = 0; look < 4; look++) {
     if (look > 0) await systemClock.sleep(50);
-    const others = await pool
+    const others = await database
       .query<{ count: string }>(
         "select count(*) from pg_stat_activity where backend_type = 'client backend' and application_name <> current_setting('application_name')",
       )
@@ -101,5 +120,7 @@ function makePool(config: pg.PoolConfig, schema: string): pg.Pool {
   });
   // A connection that breaks while idle is replaced; the statement that needs it reports its own error.
   pool.on("error", () => undefined);
+  // So does one that breaks between two statements of its user's.
+  pool.on("connect", (client) => client.on("error", () => undefined));
   return pool;
 }

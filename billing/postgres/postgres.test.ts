@@ -71,6 +71,37 @@ process.stdout.write(JSON.stringify(rows));`;
   expect(answers.map((answer) => answer.stdout)).toEqual(Array(3).fill('[{"n":7}]'));
 });
 
+test("a user that gives up in a statement that waits stops the server when it is the last, and only then", async () => {
+  const [first, second] = [await open(), await open()];
+  const port = Number((await pidFile())[3]);
+  const holder = await second.pool.connect();
+  await holder.query("select pg_advisory_lock(7)");
+  const waiting = Promise.allSettled([1, 2, 3, 4].map(() => first.pool.query("select pg_advisory_lock(7)")));
+  await expect
+    .poll(async () => (await holder.query("select from pg_locks where locktype = 'advisory' and not granted")).rowCount)
+    .toBe(4);
+  await first.abandon();
+  expect(await serverAnswers(port)).toBe(true);
+  await holder.query("begin; insert into kept values (8)");
+  const ended = first.pool.end();
+  holder.release();
+  const idle = await second.pool.connect();
+  expect((await idle.query("select n from kept")).rows).toContainEqual({ n: 7 });
+  // As when the first user's process exits.
+  await idle.query(
+    "select pg_terminate_backend(pid) from pg_stat_activity where backend_type = 'client backend' and application_name <> current_setting('application_name')",
+  );
+  await waiting;
+  await ended;
+  await second.abandon();
+  expect(await serverAnswers(port)).toBe(false);
+  idle.release(true);
+  await second.pool.end();
+  const after = await open();
+  expect((await after.pool.query("select n from kept")).rows).toEqual([{ n: 7 }]);
+  await after.close();
+});
+
 test("a user dying without closing leaves no server behind after the next use", async () => {
   const program = `import { openDatabase } from ${JSON.stringify(new URL("./open.ts", import.meta.url).href)};
 await openDatabase({ dir: process.argv[1], schema: "public", say: () => undefined });

@@ -1,6 +1,7 @@
 import { buildCommand, buildRouteMap } from "@stricli/core";
 import type { Context } from "../context.ts";
 import { json, text, toggle } from "../flags.ts";
+import { passingSignals } from "../interrupt.ts";
 import { among, rules, slugs, stacks } from "../proposals.ts";
 
 interface VerdictsFlags {
@@ -88,10 +89,13 @@ function call(name: string) {
     });
     child.stdout?.on("data", (chunk: Buffer) => progress.around(() => process.stdout.write(chunk)));
     child.stderr?.on("data", (chunk: Buffer) => progress.around(() => process.stderr.write(chunk)));
-    this.process.exitCode = await new Promise<number>((resolve, reject) => {
-      child.once("error", reject);
-      child.once("close", (code) => resolve(code ?? 1));
-    });
+    this.process.exitCode = await passingSignals(
+      child,
+      new Promise<number>((resolve, reject) => {
+        child.once("error", reject);
+        child.once("close", (code) => resolve(code ?? 1));
+      }),
+    );
   };
 }
 

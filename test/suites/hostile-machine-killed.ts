@@ -1,6 +1,9 @@
 /** Ctrl-C and kill -9 in the middle of `up` and of `billing run`, and two demos at once. */
 import { deepStrictEqual, ok } from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { z } from "zod";
+import { BillingReport } from "../../billing/report/report.ts";
 import { ended, family, type Ground, type HostileCase, kill, root, said } from "./hostile-machine-ground.ts";
 
 const launcher = `${root}/fleet`;
@@ -17,11 +20,30 @@ export const killedCases: readonly HostileCase[] = [
       deepStrictEqual(await living(ask), { projects: 3, services: 6, volumeInstances: 3 });
       said(await ground.fleet(["billing", "setup", "--stack", "sandbox"], { env }), 0);
       await cut(ground, env, ask, ["billing", "run", "--stack", "sandbox"], "railway", "*", "SIGKILL");
-      await cut(ground, env, ask, ["billing", "run", "--stack", "sandbox"], "railway", "*", "SIGINT");
-      said(await ground.fleet(["billing", "run", "--stack", "sandbox"], { env }), 0);
-      const again = await ground.fleet(["billing", "run", "--stack", "sandbox", "--json"], { env });
+      const bill = ["billing", "run", "--stack", "sandbox"];
+      const inOrder = ["the ledger is closed first", "run the same command again"];
+      said(await cut(ground, env, ask, bill, "railway", "*", "SIGINT"), 1, "stopped by SIGINT", ...inOrder);
+      ledgerIsClosed(env);
+      await subscribe(ground, env, ask);
+      // In the middle of the posts, and only the command that was called: its program must not go on without it.
+      said(
+        await cut(ground, env, ask, bill, "stripe", "POST /v1/billing/meter_events", "SIGTERM"),
+        1,
+        "stopped by SIGTERM",
+        ...inOrder,
+      );
+      ledgerIsClosed(env);
+      said(await ground.fleet(bill, { env }), 0);
+      const again = await ground.fleet([...bill, "--json"], { env });
       said(again, 0);
-      deepStrictEqual(z.looseObject({ posts: z.number() }).parse(JSON.parse(again.stdout)).posts, 0);
+      const { posts, tenants } = BillingReport.parse(JSON.parse(again.stdout));
+      deepStrictEqual(posts, 0);
+      // 02Z and 09Z-11Z of acme's day, at Stripe as by evidence.
+      deepStrictEqual(await hoursAtStripe(ask), 4);
+      deepStrictEqual(
+        tenants.flatMap(({ months }) => months).reduce((sum, { billableHours }) => sum + billableHours, 0),
+        4,
+      );
     },
   },
   {
@@ -33,6 +55,34 @@ export const killedCases: readonly HostileCase[] = [
     },
   },
 ];
+
+/** The embedded ledger's server is stopped, by the file that it takes away itself. */
+function ledgerIsClosed({ FLEET_SANDBOX_DIR }: { readonly FLEET_SANDBOX_DIR: string }): void {
+  ok(!existsSync(join(FLEET_SANDBOX_DIR, "ledger", "data", "postmaster.pid")), "the ledger's server was left running");
+}
+
+/** acme gives a card, and somebody is there in four hours of a day. */
+async function subscribe(ground: Ground, env: NodeJS.ProcessEnv, ask: Ask): Promise<void> {
+  const link = await ground.fleet(["billing", "link", "acme", "--stack", "sandbox", "--json"], { env });
+  said(link, 0);
+  const { session } = z.looseObject({ session: z.string() }).parse(JSON.parse(link.stdout));
+  await ask("clock", "complete-setup", { session });
+  said(await ground.fleet(["billing", "run", "--stack", "sandbox"], { env }), 0);
+  const day = new Date(Date.parse(z.looseObject({ now: z.string() }).parse(await ask("clock", "clock")).now) + 86_400_000);
+  const at = (time: string) => `${day.toISOString().slice(0, 10)}T${time}:00Z`;
+  await ask("edge", "use", { tenant: "acme", from: at("02:10"), minutes: 1 });
+  await ask("edge", "use", { tenant: "acme", from: at("09:00"), minutes: 150 });
+  await ask("clock", "clock", { set: at("14:20") });
+}
+
+/** Of all meter events that Stripe took. */
+async function hoursAtStripe(ask: Ask): Promise<number> {
+  const Events = z.looseObject({
+    meterEvents: z.array(z.looseObject({ status: z.string(), payload: z.record(z.string(), z.string()) })),
+  });
+  const { meterEvents } = Events.parse(await ask("stripe", "state"));
+  return meterEvents.filter(({ status }) => status === "accepted").reduce((sum, { payload }) => sum + Number(payload.value), 0);
+}
 
 type Ask = (vendor: string, route: string, body?: unknown) => Promise<unknown>;
 
@@ -54,7 +104,7 @@ async function cut(
   words: readonly string[],
   vendor: string,
   operation: string,
-  signal: "SIGINT" | "SIGKILL",
+  signal: "SIGINT" | "SIGTERM" | "SIGKILL",
 ) {
   await ask(vendor, "faults", [{ operation, nth: 1, effect: "delay:60000" }]);
   // A group of its own: what is ended with a Ctrl-C is all of it, as at a terminal.
@@ -68,6 +118,7 @@ async function cut(
     ok(!early && looks < 1200, `${words.join(" ")} never came to ${operation}`);
   }
   if (signal === "SIGKILL") for (const pid of family(child.pid ?? 0)) kill(pid, signal);
+  else if (signal === "SIGTERM") kill(child.pid ?? 0, signal);
   else {
     kill(-(child.pid ?? 0), signal);
     await ask(vendor, "clock", { advanceSeconds: 120 });
