@@ -38,6 +38,18 @@ test("no second gets more requests than its limit, also when all are asked for a
   expect(waits).toEqual([1_000, 1_000]);
 });
 
+test("many that come at once wait until the first one's answer has told the limit", async () => {
+  const { pace, answer, waits } = stand();
+  const all = Array.from({ length: 90 }, () => pace.admit("services"));
+  await all[0];
+  expect(await Promise.race([all[1]?.then(() => "sent"), new Promise((resolve) => setImmediate(() => resolve("held")))])).toBe(
+    "held",
+  );
+  await answer(policy);
+  await Promise.all(all);
+  expect(waits).toEqual([1_000]);
+});
+
 test("an hour's last request is not sent into the wall: the next one waits for the hour's end", async () => {
   const { ask, waits } = stand();
   const reset = { "X-RateLimit-Reset": String(startMs / 1000 + 90) };
@@ -49,7 +61,8 @@ test("an hour's last request is not sent into the wall: the next one waits for t
 });
 
 test("requests underway count as used", async () => {
-  const { pace, answer, waits } = stand();
+  const { pace, ask, answer, waits } = stand();
+  await ask();
   await pace.admit("services");
   await pace.admit("services");
   await answer({ "X-RateLimit-Remaining": "1", "X-RateLimit-Reset": "20" });

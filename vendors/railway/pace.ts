@@ -14,15 +14,24 @@ const longestWaitMs = 15 * 60_000;
 /** Of a second's requests: Railway's second need not begin with ours. */
 const shareOfSecond = 0.9;
 
-/** The pace of one token. While nothing is known (no answer yet, or no such headers) nothing is held back. */
+/** The pace of one token. The first request goes alone, because its answer tells the limits; where there are no such headers nothing is held back after it. */
 export function paceOf(clock: Clock): Pace {
   let perSecond = Number.POSITIVE_INFINITY;
   let second = { fromMs: 0, sent: 0 };
   let left: { readonly requests: number; readonly untilMs: number } | undefined;
   let underway = 0;
   let turn: Promise<void> = Promise.resolve();
+  let answered: (() => void) | undefined;
+  let firstAnswer: Promise<void> | undefined;
 
   const hold: Pace["admit"] = async (operation, options = {}) => {
+    options.signal?.throwIfAborted();
+    // Many may come at once (a refresh of a whole stack): sent before the limit is known, most of them would be refused.
+    if (firstAnswer) await firstAnswer;
+    else
+      firstAnswer = new Promise((resolve) => {
+        answered = resolve;
+      });
     options.signal?.throwIfAborted();
     // The last count does not know of the requests that are still underway.
     if (left && left.requests <= underway) {
@@ -51,10 +60,11 @@ export function paceOf(clock: Clock): Pace {
     },
     async ended(headers) {
       underway -= 1;
-      if (!headers) return;
+      if (!headers) return answered?.();
       const limit = secondLimit(headers.get("ratelimit-policy"));
       if (limit !== undefined && perSecond === Number.POSITIVE_INFINITY) second.fromMs = await clock.now();
       if (limit !== undefined) perSecond = Math.max(1, Math.floor(limit * shareOfSecond));
+      answered?.();
       const requests = whole(headers.get("x-ratelimit-remaining"));
       const reset = whole(headers.get("x-ratelimit-reset"));
       if (requests === undefined || reset === undefined) return;
