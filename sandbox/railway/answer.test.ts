@@ -211,3 +211,13 @@ test("an ordered GraphQL error has the vendor's shape", async () => {
     errors: [{ message: "Whoa there pal, try again in a sec", extensions: { code: "INTERNAL_SERVER_ERROR" } }],
   });
 });
+
+test("what is absent, deleted or out of scope can be said in Railway's other words, the same for all of them", async () => {
+  const { railway, ask, project } = bench();
+  const { projectId } = await project();
+  await ask(`mutation { projectDelete(id: "${projectId}") }`);
+  railway.configure?.({ absentIsSaid: "Problem processing request" });
+  for (const id of [projectId, "nothing"])
+    await expect(ask(`query { project(id: "${id}") { id } }`)).rejects.toThrow(/^Problem processing request$/);
+  await expect(ask("query { me { id } }")).rejects.toThrow(/^Problem processing request$/);
+});

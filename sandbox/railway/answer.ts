@@ -5,7 +5,7 @@ import { notAuthorized } from "./errors.ts";
 import { mutationFields, queryFields } from "./fields.ts";
 import type { TokenRow } from "./model.ts";
 import { admit, edgeAdmits } from "./rates.ts";
-import { railwaySchema } from "./schema.ts";
+import { laterSchema, railwaySchema } from "./schema.ts";
 import type { Store } from "./store.ts";
 
 interface Body {
@@ -83,7 +83,7 @@ function run(
   const writes = operation?.kind === Kind.OPERATION_DEFINITION && operation.operation === "mutation";
   const ask: Ask = { store, token, writes };
   const result = executeSync({
-    schema: railwaySchema,
+    schema: store.settings.failedPatch === "failed" ? laterSchema : railwaySchema,
     document,
     rootValue: rootOf(ask),
     contextValue: ask,
@@ -102,7 +102,10 @@ function run(
     );
   if (!result.errors) return Response.json({ data: result.data }, { headers });
   return Response.json(
-    { errors: result.errors.map((error) => traced(store, shape(error, "INTERNAL_SERVER_ERROR"))), data: result.data },
+    {
+      errors: result.errors.map((error) => traced(store, said(store, shape(error, "INTERNAL_SERVER_ERROR")))),
+      data: result.data,
+    },
     { headers },
   );
 }
@@ -185,6 +188,10 @@ function shape(error: GraphQLError, code: string): Shaped {
     ...(path ? { path } : {}),
     code: typeof extensions.code === "string" ? extensions.code : code,
   };
+}
+
+function said(store: Store, error: Shaped): Shaped {
+  return error.message === notAuthorized().message ? { ...error, message: store.settings.absentIsSaid } : error;
 }
 
 function traced(store: Store, { code, ...error }: Shaped) {

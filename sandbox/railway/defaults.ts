@@ -123,6 +123,7 @@ export function defaultsOf(store: Store, name: Exclude<keyof Rows, "traffic">, r
         visibleFromMs: 0,
         settings: {},
         deployedVariables: {},
+        unreached: false,
         runs: [],
         steps: [],
       };

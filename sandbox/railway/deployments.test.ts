@@ -150,3 +150,44 @@ test("deployments are listed newest first and filtered by status, SLEEPING too",
   expect((await list('{"status":{"in":["SLEEPING"]}}')).edges).toHaveLength(1);
   expect((await list('{"status":{"notIn":["SLEEPING","REMOVED"]}}')).edges).toEqual([]);
 });
+
+test("what crashes in a loop is measured while it runs, and its minutes read the same during the loop and after it", async () => {
+  const world = bench();
+  const app = await world.service(await world.project());
+  await world.update(app, { source: { image: "x" } });
+  world.railway.configure?.({ deploymentEnds: { [app.serviceId]: "CRASHED" }, crashLoopMs: 300_000 });
+  const id = await world.deploy(app);
+  const samples = () =>
+    world.ask<{ values: unknown[] }[]>(
+      `query { metrics(serviceId: "${app.serviceId}", startDate: "2026-11-01T00:00:00Z", endDate: "2026-11-01T00:03:00Z", measurements: [MEMORY_USAGE_GB], sampleRateSeconds: 30) { values { ts value } } }`,
+    );
+  world.minutes(5);
+  expect((await read(world, id)).status).toBe("DEPLOYING");
+  const during = await samples();
+  expect(during[0]?.values.length).toBeGreaterThan(1);
+  world.minutes(10);
+  expect((await read(world, id)).status).toBe("CRASHED");
+  expect(await samples()).toEqual(during);
+});
+
+test("a new deployment can be out of private reach though its name resolves, until somebody deploys again", async () => {
+  const world = bench();
+  world.railway.configure?.({ unreachedPrivately: 1 });
+  const app = await world.running(await world.project(), "app", {});
+  expect((await read(world, app.deploymentId)).status).toBe("SUCCESS");
+  expect(world.railway.resolvePrivate(app.projectId, app.environmentId, "app.railway.internal")).toBe(app.serviceId);
+  expect(meets(world, app)).toBe("refused");
+  await world.deploy(app);
+  world.advance(41_000);
+  expect(meets(world, app)).toBe("awake");
+});
+
+test("of a deleted service, selecting a deployment's service fails the whole answer; its id does not", async () => {
+  const { world, app } = await up();
+  await world.ask(`mutation { serviceDelete(id: "${app.serviceId}", environmentId: "${app.environmentId}") }`);
+  const wanted = (fields: string) => world.send(`query { deployment(id: "${app.deploymentId}") { ${fields} } }`);
+  expect((await wanted("id service { id }")).body.data).toBeNull();
+  expect((await wanted("id serviceId")).body.data).toEqual({
+    deployment: { id: app.deploymentId, serviceId: app.serviceId },
+  });
+});

@@ -14,6 +14,8 @@ const building: readonly string[] = ["QUEUED", "INITIALIZING", "BUILDING"];
 const unfinished: readonly string[] = [...building, "DEPLOYING", "WAITING"];
 /** After so long a deployment that still builds counts as stuck and may be deployed anew. */
 const stuckAfterMs = 60_000;
+const crashesAfterMs = 20_000;
+const startsAgainAfterMs = 10_000;
 
 interface ListInput {
   projectId?: string | null;
@@ -121,11 +123,13 @@ export function deploy(
     visibleFromMs: store.now() + store.settings.readLagMs,
     settings,
     deployedVariables: variables ?? renderedVariables(store, projectId, instance.environmentId, instance.serviceId, true),
+    unreached: store.settings.unreachedPrivately > 0,
     runs: [],
     steps: [],
   };
   store.tables.deployments.set(row.id, row);
   const totalMs = store.between(store.settings.deploymentMs);
+  if (row.unreached) store.settings.unreachedPrivately -= 1;
   const stuck = store.settings.stuckInInitializing > 0;
   if (stuck) store.settings.stuckInInitializing -= 1;
   store.plan(Math.round(totalMs * 0.08), { kind: "deploymentStep", deploymentId: row.id, to: "INITIALIZING" });
@@ -134,7 +138,9 @@ export function deploy(
   if (settings.source.repo)
     store.plan(Math.round(totalMs * 0.2), { kind: "deploymentStep", deploymentId: row.id, to: "BUILDING" });
   if (end !== "FAILED") store.plan(Math.round(totalMs * 0.5), { kind: "deploymentStep", deploymentId: row.id, to: "DEPLOYING" });
-  store.plan(totalMs, { kind: "deploymentStep", deploymentId: row.id, to: end });
+  const loopMs = end === "CRASHED" ? store.settings.crashLoopMs : 0;
+  if (loopMs > 0) store.plan(Math.round(totalMs * 0.5) + crashesAfterMs, { kind: "crashLoop", deploymentId: row.id });
+  store.plan(totalMs + loopMs, { kind: "deploymentStep", deploymentId: row.id, to: end });
   return row;
 }
 
@@ -181,6 +187,17 @@ export function restart(store: Store, row: DeploymentRow): void {
 export function restarted(store: Store, deploymentId: string): void {
   const run = store.tables.deployments.get(deploymentId)?.runs.at(-1);
   if (run && run.toMs === null) run.upMs ??= store.now();
+}
+
+/** What runs dies, or what died is started again, for as long as it does not count as CRASHED. */
+export function crashLoop(store: Store, deploymentId: string): void {
+  const row = store.tables.deployments.get(deploymentId);
+  if (!row || !unfinished.includes(row.status)) return;
+  const run = row.runs.at(-1);
+  const died = run?.toMs === null;
+  if (died) run.toMs = store.now();
+  else row.runs.push({ fromMs: store.now(), upMs: null, toMs: null });
+  store.plan(died ? startsAgainAfterMs : crashesAfterMs, { kind: "crashLoop", deploymentId });
 }
 
 /** Ends a deployment for good; one that has ended already stays as it is. */

@@ -178,6 +178,8 @@ export interface DeploymentRow extends Lagging {
   settings: InstanceSettings;
   /** Own: rendered variables of the containers. */
   deployedVariables: Record<string, string>;
+  /** Own: its private name resolves, and no connection comes about. */
+  unreached: boolean;
   runs: Run[];
   steps: { step: string; createdAt: string; completedAt: string | null }[];
 }
@@ -225,7 +227,7 @@ export interface TcpProxyRow {
 export interface PatchRow {
   id: string;
   environmentId: string;
-  status: "STAGED" | "APPLYING" | "COMMITTED";
+  status: "STAGED" | "APPLYING" | "COMMITTED" | "FAILED";
   patch: Record<string, unknown>;
   message: string | null;
   lastAppliedError: string | null;

@@ -159,3 +159,22 @@ test("a patch of the wrong form is refused at once", async () => {
   const { world, app } = await two();
   await expect(commit(world, app, { service: {} })).rejects.toThrow('unknown key "service"');
 });
+
+test("what cannot be applied can also be FAILED, as the API has it since later than the published schema", async () => {
+  const { railway, ask, project, advance } = bench();
+  const { environmentId } = await project();
+  railway.configure?.({ failedPatch: "failed" });
+  const path = await ask<string>(
+    "mutation ($e: String!, $patch: EnvironmentConfig) { environmentPatchCommit(environmentId: $e, patch: $patch) }",
+    { e: environmentId, patch: { services: { nothing: { deploy: {} } } } },
+  );
+  advance(4_000);
+  const id = path.slice(path.lastIndexOf("/") + 1);
+  expect(await ask(`query { environmentPatch(id: "${id}") { status lastAppliedError } }`)).toEqual({
+    status: "FAILED",
+    lastAppliedError: "Service nothing not found in the environment",
+  });
+  expect(await ask(`query { environment(id: "${environmentId}") { unmergedChangesCount } }`)).toEqual({
+    unmergedChangesCount: 0,
+  });
+});

@@ -73,8 +73,8 @@ export function patchApplied(store: Store, patchId: string): void {
   const problem = problemWith(store, environment, row.patch);
   row.updatedAt = store.iso();
   if (problem !== undefined) {
-    // The published schema has no FAILED: what could not be applied is staged again.
-    row.status = "STAGED";
+    // The published schema has no FAILED: there, what could not be applied is staged again.
+    row.status = store.settings.failedPatch === "failed" ? "FAILED" : "STAGED";
     row.lastAppliedError = problem;
     return;
   }

@@ -4,7 +4,7 @@ import type { Emulator, EmulatorContext } from "../emulator.ts";
 import { act } from "./acts.ts";
 import { answer, faultAnswer, operationName } from "./answer.ts";
 import { scheduledBackup, workflowDone } from "./backups.ts";
-import { restarted, step } from "./deployments.ts";
+import { crashLoop, restarted, step } from "./deployments.ts";
 import { statusAt } from "./deploymentview.ts";
 import type { Plan, TokenRow } from "./model.ts";
 import { patchApplied } from "./patches.ts";
@@ -99,6 +99,9 @@ function happened(store: Store, due: Due): void {
       break;
     case "restarted":
       restarted(store, due.deploymentId);
+      break;
+    case "crashLoop":
+      crashLoop(store, due.deploymentId);
       break;
     case "patchApplied":
       patchApplied(store, due.patchId);

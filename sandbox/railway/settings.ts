@@ -43,11 +43,19 @@ export const Settings = z.strictObject({
   edgeRequestsPerMinute: z.number().int().nonnegative(),
   edgeWallMs: milliseconds,
   rateLimits: z.boolean(),
+  /** What is said of things that are absent, deleted or out of scope: Railway uses both. */
+  absentIsSaid: z.enum(["Not Authorized", "Problem processing request"]),
+  /** A patch that cannot be applied is staged again (the published schema), or FAILED (a value that came later). */
+  failedPatch: z.enum(["staged", "failed"]),
   defaultPageSize: z.number().int().positive(),
   /** Mutations that answer `false` and do nothing; each entry is used up by one call. */
   falseInsteadOfTrue: z.array(z.string()),
   /** So many of the next deployments stay in INITIALIZING until somebody deploys again. */
   stuckInInitializing: z.number().int().nonnegative(),
+  /** So many of the next deployments are not reached over the private network, though their name resolves, until somebody deploys again. */
+  unreachedPrivately: z.number().int().nonnegative(),
+  /** What crashes is started again and again for this long before it counts as CRASHED. */
+  crashLoopMs: milliseconds,
   /** Service id → how its next deployments end. */
   deploymentEnds: z.record(z.string(), z.enum(["SUCCESS", "FAILED", "CRASHED"])),
 });
@@ -94,8 +102,12 @@ export const defaultSettings: Settings = {
   edgeRequestsPerMinute: 60,
   edgeWallMs: 3_600_000,
   rateLimits: true,
+  absentIsSaid: "Not Authorized",
+  failedPatch: "staged",
   defaultPageSize: 20,
   falseInsteadOfTrue: [],
   stuckInInitializing: 0,
+  unreachedPrivately: 0,
+  crashLoopMs: 0,
   deploymentEnds: {},
 };

@@ -70,6 +70,7 @@ export const tableNames = [
 export type Due =
   | { kind: "deploymentStep"; deploymentId: string; to: string }
   | { kind: "restarted"; deploymentId: string }
+  | { kind: "crashLoop"; deploymentId: string }
   | { kind: "patchApplied"; patchId: string }
   | { kind: "workflowDone"; workflowId: string; work: Work }
   | { kind: "volumeGone"; volumeInstanceId: string }

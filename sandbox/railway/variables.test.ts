@@ -108,3 +108,17 @@ test("values in the config show only when decrypted", async () => {
   expect((await config(true)).text).toContain("visible-value");
   expect((await config(false)).text).not.toContain("visible-value");
 });
+
+test("selecting the service of a shared variable fails the whole answer", async () => {
+  const world = bench();
+  const place = await world.project();
+  await world.ask("mutation ($input: VariableCollectionUpsertInput!) { variableCollectionUpsert(input: $input) }", {
+    input: { ...place, variables: { REGION: "west" } },
+  });
+  const wanted = (fields: string) =>
+    world.send(`query { environment(id: "${place.environmentId}") { variables { edges { node { ${fields} } } } } }`);
+  expect((await wanted("name serviceId")).body.data).toEqual({
+    environment: { variables: { edges: [{ node: { name: "REGION", serviceId: null } }] } },
+  });
+  expect((await wanted("name service { id }")).body.data).toBeNull();
+});

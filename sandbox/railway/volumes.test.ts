@@ -191,3 +191,88 @@ test("scheduled backups are kept for 6 days when daily; switching the kind off m
   advance(7 * 86_400_000);
   expect(await count()).toBe(0);
 });
+
+test("growing shows as UPDATING until it is done", async () => {
+  const { ask, advance, world, app, volumeId } = await mounted();
+  await ask("mutation ($e: String!, $patch: EnvironmentConfig) { environmentPatchCommit(environmentId: $e, patch: $patch) }", {
+    e: app.environmentId,
+    patch: { volumes: { [volumeId]: { sizeMB: 60_000 } } },
+  });
+  advance(4_000);
+  expect(await list(world, app.environmentId)).toMatchObject([{ state: "UPDATING", sizeMB: 60_000 }]);
+  advance(5_000);
+  expect(await list(world, app.environmentId)).toMatchObject([{ state: "READY" }]);
+});
+
+test("environmentId left out of volumeInstanceUpdate updates the volume's instances in every environment", async () => {
+  const world = bench();
+  const place = await world.project();
+  world.advance(30_000);
+  await world.ask("mutation ($input: EnvironmentCreateInput!) { environmentCreate(input: $input) { id } }", {
+    input: { projectId: place.projectId, name: "second" },
+  });
+  const app = await world.service(place);
+  world.railway.configure?.({ volumeCreateWithoutEnvironment: "all" });
+  const { id } = await create(world, { projectId: app.projectId, serviceId: app.serviceId, mountPath: "/data" });
+  world.advance(8_000);
+  const update = (where: string, path: string) =>
+    world.ask(
+      `mutation { volumeInstanceUpdate(volumeId: "${id}"${where}, input: { serviceId: "${app.serviceId}", mountPath: "${path}" }) }`,
+    );
+  const paths = () => (world.railway.state().volumeInstances as Row[]).map(({ mountPath }) => mountPath);
+  await update(`, environmentId: "${app.environmentId}"`, "/one");
+  expect(paths().sort()).toEqual(["/data", "/one"]);
+  await update("", "/all");
+  expect(paths()).toEqual(["/all", "/all"]);
+});
+
+test("a backup goes back into its own environment only, and wiping a volume takes its backups along", async () => {
+  const { ask, advance, world, app, row } = await mounted();
+  const start = async (call: string) => {
+    await ask(`mutation { ${call} { workflowId } }`);
+    advance(12_000);
+  };
+  await start(`volumeInstanceBackupCreate(volumeInstanceId: "${row.id}")`);
+  const backups = async (id: string) =>
+    ask<{ id: string }[]>(`query { volumeInstanceBackupList(volumeInstanceId: "${id}") { id } }`);
+  const [made] = await backups(row.id);
+
+  advance(30_000);
+  const foreign = await world.service(await world.project("other"));
+  await create(world, place(foreign));
+  advance(8_000);
+  const [elsewhere] = await list(world, foreign.environmentId);
+  await expect(
+    start(`volumeInstanceBackupRestore(volumeInstanceId: "${elsewhere?.id}", volumeInstanceBackupId: "${made?.id}")`),
+  ).rejects.toThrow("Not Authorized");
+
+  const beside = await world.service(app, "beside");
+  await create(world, { ...place(beside), mountPath: "/other" });
+  advance(8_000);
+  const second = (await list(world, app.environmentId)).find(({ serviceId }) => serviceId === beside.serviceId);
+  await start(`volumeInstanceBackupCreate(volumeInstanceId: "${second?.id}")`);
+  await start(
+    `volumeInstanceBackupRestore(volumeInstanceId: "${row.id}", volumeInstanceBackupId: "${made?.id}", wipeServiceIds: ["${beside.serviceId}"])`,
+  );
+  expect(await backups(row.id)).toHaveLength(1);
+  expect(await backups(second?.id ?? "")).toEqual([]);
+});
+
+test.each([
+  ["WEEKLY", 7, 30],
+  ["MONTHLY", 30, 90],
+])("%s backups come every %i days and are kept for %i", async (kind, everyDays, keptDays) => {
+  const { ask, advance, row } = await mounted();
+  await ask(`mutation { volumeInstanceBackupScheduleUpdate(volumeInstanceId: "${row.id}", kinds: [${kind}]) }`);
+  const dates = async () =>
+    (
+      await ask<{ createdAt: string; expiresAt: string }[]>(
+        `query { volumeInstanceBackupList(volumeInstanceId: "${row.id}") { createdAt expiresAt } }`,
+      )
+    ).map(({ createdAt, expiresAt }) => [Date.parse(createdAt) / 86_400_000, Date.parse(expiresAt) / 86_400_000] as const);
+  advance(200 * 86_400_000);
+  const kept = await dates();
+  expect(kept.length).toBeGreaterThanOrEqual(2);
+  for (const [created = 0, expires = 0] of kept) expect(expires - created).toBeCloseTo(keptDays, 0);
+  expect((kept[1]?.[0] ?? 0) - (kept[0]?.[0] ?? 0)).toBeCloseTo(everyDays, 0);
+});

@@ -7,7 +7,8 @@ import { addTraffic, awakeIntervals, type Interval } from "./sleep.ts";
 import type { Store } from "./store.ts";
 import { privateDomain } from "./variables.ts";
 
-/** What a request met. `refused`: nothing runs there, or it wakes and the setting `whileWaking` says that connections are refused. */
+/** What a request met. `refused`: nothing runs there, it is not reached (`unreachedPrivately`), or it wakes and the setting `whileWaking` says that
+ *  connections are refused. */
 export interface Met {
   readonly status: "awake" | "waking" | "refused";
   /** When the first byte of the answer comes; undefined when refused. */
@@ -59,7 +60,7 @@ export function railwayWorld(store: Store): RailwayWorld {
     },
     traffic(serviceId, environmentId, atMs) {
       const row = upAt(store, serviceId, environmentId, atMs);
-      if (!row) return { status: "refused", firstByteAt: undefined };
+      if (!row || row.unreached) return { status: "refused", firstByteAt: undefined };
       const { coldStartMs, whileWaking } = store.settings;
       const last = awakeIntervals(store, row, atMs + 1).at(-1);
       const asleep = !last || last.toMs <= atMs;
