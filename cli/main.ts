@@ -9,15 +9,11 @@ import { startProgress } from "./progress.ts";
 
 /** Nobody reads any more: the pipe's reader went, or the terminal was closed. */
 const unread = ({ code }: NodeJS.ErrnoException) => code === "EPIPE" || code === "EIO";
-// A reader that has seen enough (`fleet … | head`) is no failure of ours.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(0);
-  if (!unread(error)) throw error;
-});
-// Nor is one that has seen enough of the messages (`fleet up … 2>&1 | head`): what is under way goes on to its end.
-process.stderr.on("error", (error: NodeJS.ErrnoException) => {
-  if (!unread(error)) throw error;
-});
+// A reader that has seen enough (`fleet up … 2>&1 | head`) is no failure of ours, and no end: what is under way goes on, and the exit code is its own.
+for (const stream of [process.stdout, process.stderr])
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (!unread(error)) throw error;
+  });
 Object.assign(process.env, loopbackPastProxies(process.env));
 
 const inputs = process.argv.slice(2);

@@ -29,7 +29,7 @@ async function fetchFrom(changes: Partial<DownloadSite>, env: NodeJS.ProcessEnv 
   const target = join(work, "target");
   const progress: EngineProgress[] = [];
   const onProgress = (at: EngineProgress) => void progress.push(at);
-  const download = downloadEngine({ ...officialSite, probeMs: 200, ...changes });
+  const download = downloadEngine({ ...officialSite, probeMs: 10_000, ...changes });
   const whole = { PATH: process.env.PATH, HOME: work, ...env };
   const failed = await download({ work, target, root: work, env: whole, clock: systemClock, onProgress });
   return { failed, target, steps: progress.map(({ step }) => step) };
@@ -58,7 +58,9 @@ test("a closed network is told at once, with its reason", async () => {
 });
 
 test("a site that takes the request and never answers is given up after the probe's time", async () => {
-  expect((await fetchFrom({ probeUrl: await site(undefined) })).failed).toMatch(/cannot be reached \(no answer within 0\.2 s\)/);
+  expect((await fetchFrom({ probeUrl: await site(undefined), probeMs: 200 })).failed).toMatch(
+    /cannot be reached \(no answer within 0\.2 s\)/,
+  );
 });
 
 test("a site that refuses is no download", async () => {

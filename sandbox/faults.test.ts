@@ -47,7 +47,9 @@ test("a 504 comes after the work was done, so that a blind retry makes a twin", 
   expect(await projects(sandbox)).toMatchObject([{ name: "acme" }, { name: "acme" }]);
 });
 
-test("an answer fails to come for as long as is ordered, by chance, and the others come at once", async () => {
+test("an answer fails to come for as long as is ordered, by chance, and the others come at once", {
+  timeout: 240_000,
+}, async () => {
   const sandbox = await begin();
   await ordered(sandbox, { operation: "apiToken", probability: 0.2, effect: "delay:60000" });
   const sleeper = new AbortController();

@@ -57,12 +57,22 @@ async function openEmbedded(settings: DatabaseSettings): Promise<Database> {
   // Connected before the lock is released: from then on nobody stops the server under us.
   const { pool, config } = await withLock(lock, systemClock, async () => {
     await initialise(server);
-    const { port, password } = await ensureRunning(server);
-    registerSecret(password);
-    const made = { host: "127.0.0.1", port, user: "postgres", password, database: "postgres", ssl: false };
-    const connected = makePool(made, settings.schema);
-    await connected.query("select 1");
-    return { pool: connected, config: made };
+    for (let looks = 0; ; looks++) {
+      const { port, password } = await ensureRunning(server);
+      registerSecret(password);
+      const made = { host: "127.0.0.1", port, user: "postgres", password, database: "postgres", ssl: false };
+      const connected = makePool(made, settings.schema);
+      try {
+        await connected.query("select 1");
+        return { pool: connected, config: made };
+      } catch (error) {
+        await connected.end();
+        // A server that was killed this moment may still count as a process while it answers nobody.
+        const refused = error instanceof Error && "code" in error && error.code === "ECONNREFUSED";
+        if (!refused || looks === 40) throw error;
+        await systemClock.sleep(50);
+      }
+    }
   });
   return {
     pool,

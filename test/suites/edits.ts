@@ -5,7 +5,7 @@ import type { Suite, SuiteCase, SuiteOptions } from "./suite.ts";
 /** Lives on the model; suspensions on the real engine (the whole life has one more), after each how many of them a preview follows; random lives on the
  *  real engine. */
 const sizes = {
-  everyday: { lives: 500, resumes: 2, previewEvery: 2, engine: 1 },
+  everyday: { lives: 500, resumes: 2, previewEvery: 2, engine: 0 },
   full: { lives: 4000, resumes: 49, previewEvery: 1, engine: 24 },
 };
 

@@ -1,7 +1,7 @@
 import { HerdCases } from "./herd-cases.ts";
 import type { Suite, SuiteCase, SuiteOptions } from "./suite.ts";
 
-const tenants = { everyday: 5, full: 20 };
+const tenants = { everyday: 3, full: 20 };
 
 /** Many tenants at once, at Railway's own limits. */
 export const suite = {

@@ -81,7 +81,10 @@ export const surroundingCases: readonly HostileCase[] = [
       };
       const line = `stty cols 40; '${join(root, "fleet").replaceAll("'", "'\\''")}' env prod`;
       const { stdout } = await ground.program(["script", "-qefc", line, "/dev/null"], env);
-      const moving = stdout.split(/[\r\n]+/).filter((text) => text.includes("\u001b[2K"));
+      // What follows the last erased line is the answer, which wraps as it likes.
+      const frames = stdout.split("\u001b[2K").slice(0, -1);
+      ok(frames.length > 0, stdout);
+      const moving = frames.slice(1).flatMap((text) => text.split(/[\r\n]+/));
       // biome-ignore lint/suspicious/noControlCharactersInRegex: the sequences that take no room on the terminal
       const widths = moving.map((text) => text.replace(/\u001b\[[0-9;?]*[A-Za-z]/g, "").length);
       ok(

@@ -68,8 +68,8 @@ export function pinText(schema: GraphQLSchema): string {
   return `${head}${printSchema(schema)}\n`;
 }
 
-const head = `# What our documents touch of Railway's public API, without its descriptions: what \`fleet watch railway\` compares the live one with.
-# Made from the published schema by schema.contract.test.ts (vitest -u), or from the live one by \`fleet watch railway --pin\`.
+const head = `# What our documents touch of Railway's public API, without its descriptions: what a watch compares the live one with.
+# Made from the published schema by schema.contract.test.ts (vitest -u), or from the live one by that watch.
 `;
 
 function selected(schema: GraphQLSchema, documents: readonly Document[]): Fields {
