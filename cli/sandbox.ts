@@ -32,9 +32,7 @@ export async function findSandbox(folder: string): Promise<RunningSandbox | unde
   try {
     facts = JSON.parse(readFileSync(join(folder, "process.json"), "utf8")) as RunningSandbox;
     process.kill(facts.pid, 0);
-    // The pid may have been given to another process meanwhile: only the clock's answer proves it.
-    await fetch(`${facts.urls.clock}/now`, { signal: AbortSignal.timeout(2000) });
-    return facts;
+    return (await answers(facts.pid, facts.urls.clock)) ? facts : undefined;
   } catch {
     return undefined;
   }
@@ -210,7 +208,7 @@ export async function fault(
   }
   if (operation !== undefined && effect === undefined)
     throw new OperatorError(
-      `say what ${operation} shall do: status:<code>, afterWork:<code>, delay:<ms>, dropAnswer, graphqlError:<message> or echo`,
+      `say what ${operation} shall do: status:<code>, afterWork:<code>, delay:<ms>, dropAnswer, hold, holdAnswer, graphqlError:<message> or echo`,
     );
   if (flags.clear) await askSandbox(url, "faults", {}, "DELETE");
   else if (operation !== undefined && effect !== undefined) {

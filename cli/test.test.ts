@@ -3,7 +3,7 @@ import { OperatorError } from "../domain/error.ts";
 import type { Suite } from "../test/suites/suite.ts";
 import type { Context } from "./context.ts";
 import { silent } from "./progress.ts";
-import { runSuite, runTests, suites } from "./test.ts";
+import { longSuites, runSuite, runTests, suites } from "./test.ts";
 
 function recorded() {
   const printed: string[] = [];
@@ -40,14 +40,18 @@ test("a suite counts what it really ran, goes on after a failure, and names each
   expect(said).toEqual(["FAILED three: breaks at 7 (seed 7)\n  1 is not 2", "FAILED three: breaks later (seed 7)\n  late"]);
 });
 
-test.each(Object.keys(suites))("%s: each case has a name of its own, the same each time for the same seed", async (name) => {
-  const lists = [recorded(), recorded()];
-  for (const { context } of lists) await runTests.call(context, { list: true, seed: 3 }, name);
-  const [first = [], second] = lists.map(({ printed }) => printed);
-  expect(first.length).toBeGreaterThan(0);
-  expect(new Set(first).size).toBe(first.length);
-  expect(second).toEqual(first);
-});
+// A long suite makes its list from a run of its own.
+test.each(Object.keys(suites).filter((name) => !longSuites.has(name)))(
+  "%s: each case has a name of its own, the same each time for the same seed",
+  async (name) => {
+    const lists = [recorded(), recorded()];
+    for (const { context } of lists) await runTests.call(context, { list: true, seed: 3 }, name);
+    const [first = [], second] = lists.map(({ printed }) => printed);
+    expect(first.length).toBeGreaterThan(0);
+    expect(new Set(first).size).toBe(first.length);
+    expect(second).toEqual(first);
+  },
+);
 
 test("an unknown suite is refused with the known ones, also where its name is one that every object has", async () => {
   for (const name of ["nosuch", "toString"]) {

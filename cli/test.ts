@@ -20,8 +20,12 @@ export const suites: Readonly<Record<string, () => Promise<Suite>>> = {
   edits: async () => (await import("../test/suites/edits.ts")).suite,
   tenants: async () => (await import("../test/suites/tenants.ts")).suite,
   herd: async () => (await import("../test/suites/herd.ts")).suite,
+  crash: async () => (await import("../test/suites/crash.ts")).suite,
   "provider-fuzz": async () => (await import("../test/suites/provider-fuzz.ts")).suite,
 };
+
+/** Too long for every day's run of everything, also at everyday size. */
+export const longSuites: ReadonlySet<string> = new Set(["crash"]);
 
 interface Count {
   passed: number;
@@ -95,6 +99,10 @@ async function everything(context: Context, full: boolean): Promise<Error | unde
   const typesAndSuites = async () => {
     await step("type check", () => tool(root, ["node_modules/typescript/bin/tsc", "--noEmit", "--pretty", "false"]));
     for (const [name, load] of Object.entries(suites)) {
+      if (!full && longSuites.has(name)) {
+        say(`SKIPPED: suite ${name}, which takes minutes: fleet test ${name}, or all with --full`);
+        continue;
+      }
       await step(`suite ${name}`, async () => {
         const result = await runSuite(await load(), { full, seed: 1 }, say, progress);
         return { passed: result.cases - result.failed, failed: result.failed, skipped: 0 };

@@ -79,3 +79,27 @@ test("an ordered fault waits for its call across a restart, what it has counted 
     await rm(dir, { recursive: true });
   }
 });
+
+test.each([
+  ["hold", 0],
+  ["holdAnswer", 1],
+])("%s keeps a call until its client is gone, with %i projects made", async (effect, made) => {
+  const sandbox = await begin();
+  await ordered(sandbox, { operation: "projectCreate", nth: 1, effect });
+  const client = new AbortController();
+  const headers = { authorization: `Bearer ${sandbox.env.RAILWAY_API_TOKEN}`, "content-type": "application/json" };
+  const body = JSON.stringify({ query: create, variables: input });
+  const answer = fetch(`${sandbox.env.RAILWAY_API_URL}?source=test`, { method: "POST", headers, body, signal: client.signal });
+  const outcome = answer.then(
+    () => "answered",
+    () => "gone",
+  );
+  const waiting = async () => (await fetch(`${sandbox.urls.railway}/_sandbox/faults`)).json();
+  await expect.poll(waiting).toEqual([]);
+  await expect.poll(() => projects(sandbox)).toHaveLength(made);
+  client.abort();
+  expect(await outcome).toBe("gone");
+  const recorded = async () => (await fetch(`${sandbox.urls.railway}/_sandbox/calls`)).json();
+  await expect.poll(recorded).toMatchObject([{ operation: "projectCreate", status: 0 }]);
+  expect(await projects(sandbox)).toHaveLength(made);
+});

@@ -10,9 +10,12 @@ const Fault = z
     nth: z.int().min(1).optional(),
     /** Each matching call with this chance, until the faults are cleared. */
     probability: z.number().min(0).max(1).optional(),
-    effect: z.string().regex(/^(status:[2-5]\d\d|afterWork:[45]\d\d|delay:\d+|dropAnswer|graphqlError:.+|echo)$/s, {
-      error: "an effect is status:<code>, afterWork:<code>, delay:<ms>, dropAnswer, graphqlError:<message> or echo",
-    }),
+    effect: z
+      .string()
+      .regex(/^(status:[2-5]\d\d|afterWork:[45]\d\d|delay:\d+|dropAnswer|hold|holdAnswer|graphqlError:.+|echo)$/s, {
+        error:
+          "an effect is status:<code>, afterWork:<code>, delay:<ms>, dropAnswer, hold, holdAnswer, graphqlError:<message> or echo",
+      }),
   })
   .refine((fault) => (fault.nth === undefined) !== (fault.probability === undefined), {
     error: "a fault has either nth or probability",
@@ -26,6 +29,10 @@ export type Effect =
   | { readonly kind: "afterWork"; readonly status: number }
   | { readonly kind: "delay"; readonly milliseconds: number }
   | { readonly kind: "dropAnswer" }
+  /** Neither work nor answer until the client is gone; time stands still meanwhile, so that whoever wants to kill it has all the time. */
+  | { readonly kind: "hold" }
+  /** As `hold`, but the work is done first. */
+  | { readonly kind: "holdAnswer" }
   | { readonly kind: "graphqlError"; readonly message: string }
   | { readonly kind: "echo" };
 
@@ -86,6 +93,8 @@ function parseEffect(text: string): Effect {
     case "graphqlError":
       return { kind, message: value };
     case "echo":
+    case "hold":
+    case "holdAnswer":
       return { kind };
     default:
       return { kind: "dropAnswer" };

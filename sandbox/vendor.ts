@@ -69,6 +69,7 @@ export class Vendor {
 
   async #answer(request: Request, effects: readonly Effect[], signal: AbortSignal): Promise<Response | undefined> {
     let lost = false;
+    let held = false;
     let instead: Response | undefined;
     for (const effect of effects) {
       switch (effect.kind) {
@@ -87,12 +88,19 @@ export class Vendor {
         case "dropAnswer":
           lost = true;
           break;
+        case "hold":
+          await gone(signal);
+          return undefined;
+        case "holdAnswer":
+          held = true;
+          break;
         default:
           return effect satisfies never;
       }
     }
     const answer = await this.emulator.fetch(request);
-    return lost ? undefined : (instead ?? answer);
+    if (held) await gone(signal);
+    return lost || held ? undefined : (instead ?? answer);
   }
 
   #record(call: { operation: string; arrived: number; request: Request; status: number }): void {
@@ -167,6 +175,14 @@ export class Vendor {
       }
     }
   }
+}
+
+/** Ends when the client has closed its connection. */
+function gone(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 }
 
 function ordered(status: number): Response {

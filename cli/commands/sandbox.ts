@@ -113,7 +113,7 @@ const fault = buildCommand<
         { brief: "the operation as the recorded calls name it, or *", parse: String, placeholder: "operation", optional: true },
         {
           brief:
-            "status:<code>, afterWork:<code>, delay:<ms>, dropAnswer, graphqlError:<message> or echo (refuses, and repeats what it was sent)",
+            "status:<code>, afterWork:<code>, delay:<ms>, dropAnswer, hold, holdAnswer, graphqlError:<message> or echo (refuses, and repeats what it was sent)",
           parse: String,
           placeholder: "effect",
           optional: true,

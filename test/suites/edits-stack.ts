@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { root } from "../../cli/context.ts";
 import { askSandbox, launchSandbox, type RunningSandbox, stopSandbox } from "../../cli/sandbox.ts";
+import { stateFile } from "../../cli/state-file.ts";
 import { copyCheckout, neutralEnvironment } from "../checkout.ts";
 import { type Files, textOf } from "./edits-files.ts";
 
@@ -46,6 +47,8 @@ export type RecordedCall = z.infer<typeof RecordedCall>;
 export function readRailway(state: unknown): RailwayState {
   return State.parse(state);
 }
+
+export type VendorName = "railway" | "cloudflare" | "openrouter";
 
 /** What a tenant has at Railway; a deleted project in its time of grace is none. */
 export interface Holding {
@@ -101,18 +104,23 @@ export class EditedStack {
 
   /** One command in the clone. */
   fleet(...args: string[]): Promise<Answer> {
+    return this.begin(args).answer;
+  }
+
+  /** One command in the clone, and the process that runs it. */
+  begin(args: readonly string[]): { readonly pid: number; readonly answer: Promise<Answer> } {
     const env = {
       ...neutralEnvironment(),
       FLEET_SANDBOX_DIR: join(this.#folder, "sandbox"),
       FLEET_LEDGER_DIR: join(this.#folder, "ledger"),
       NODE_COMPILE_CACHE: join(root, ".fleet", "compile-cache"),
     };
-    return new Promise((resolve) => {
-      const options = { cwd: this.clone, env, maxBuffer: 64 * 1024 * 1024 };
-      execFile(process.execPath, ["cli/main.ts", ...args], options, (error, out, err) =>
-        resolve({ code: typeof error?.code === "number" ? error.code : error ? -1 : 0, out, err }),
-      );
-    });
+    const { promise: answer, resolve } = Promise.withResolvers<Answer>();
+    const options = { cwd: this.clone, env, maxBuffer: 64 * 1024 * 1024 };
+    const child = execFile(process.execPath, ["cli/main.ts", ...args], options, (error, out, err) =>
+      resolve({ code: typeof error?.code === "number" ? error.code : error ? -1 : 0, out, err }),
+    );
+    return { pid: child.pid ?? 0, answer };
   }
 
   /** Somebody works in the tenant's application for a while: a file comes to lie on its volume. */
@@ -120,6 +128,32 @@ export class EditedStack {
     const answer = await this.fleet("sandbox", "use", slug, "--hours", "1", "--sprint");
     if (answer.code !== 0) throw new Error(`nobody could work in ${slug}: ${answer.err}`);
     await askSandbox(this.#urls.clock, "clock", { advanceSeconds: 3 * 3600 });
+  }
+
+  /** Orders a fault of the vendor's next calls (sandbox/faults.ts). */
+  async order(
+    vendor: VendorName,
+    fault: { readonly operation: string; readonly nth: number; readonly effect: string },
+  ): Promise<void> {
+    await askSandbox(this.#urls[vendor], "faults", [fault]);
+  }
+
+  /** Whether an ordered fault still waits for its call. */
+  async waits(vendor: VendorName): Promise<boolean> {
+    return z.array(z.unknown()).parse(await askSandbox(this.#urls[vendor], "faults")).length > 0;
+  }
+
+  async clearFaults(vendor: VendorName): Promise<void> {
+    await fetch(`${this.#urls[vendor]}/_sandbox/faults`, { method: "DELETE" });
+  }
+
+  async stateOf(vendor: VendorName): Promise<Record<string, unknown>> {
+    return z.record(z.string(), z.unknown()).parse(await askSandbox(this.#urls[vendor], "state"));
+  }
+
+  /** What the engine wrote down of the stack. */
+  deployment(): unknown {
+    return JSON.parse(readFileSync(stateFile(join(this.#folder, "sandbox", "pulumi-state"), "sandbox"), "utf8"));
   }
 
   async railway(): Promise<RailwayState> {
@@ -147,7 +181,7 @@ export class EditedStack {
     return (await this.#ask(host, "/", { headers: { cookie } })).status;
   }
 
-  async calls(vendor: "railway" | "cloudflare" | "openrouter"): Promise<string[]> {
+  async calls(vendor: VendorName): Promise<string[]> {
     return (await this.recorded(vendor)).map(({ operation }) => operation);
   }
 
@@ -170,7 +204,7 @@ export class EditedStack {
   }
 
   /** What a vendor was asked, in order. */
-  async recorded(vendor: "railway" | "cloudflare" | "openrouter"): Promise<RecordedCall[]> {
+  async recorded(vendor: VendorName): Promise<RecordedCall[]> {
     return z.array(RecordedCall).parse(await askSandbox(this.#urls[vendor], "calls"));
   }
 
