@@ -7,6 +7,7 @@ import { stop as stopServer } from "../billing/postgres/server.ts";
 import { chooseLaunch } from "../billing/postgres/user.ts";
 import { systemClock } from "../domain/clock.ts";
 import { assert, exitCode, OperatorError } from "../domain/error.ts";
+import { answers } from "../sandbox/presence.ts";
 import { portNames, type SandboxOptions } from "../sandbox/sandbox.ts";
 import { unknown } from "./choose.ts";
 import { type StartFlags, type UseFlags, vendors } from "./commands/sandbox.ts";

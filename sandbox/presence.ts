@@ -13,6 +13,16 @@ export interface Claim {
   release(): Promise<void>;
 }
 
+/** Whether the sandbox of this process answers at its clock's address. Both may have been given to others since they were written down. */
+export async function answers(pid: number, clockUrl: string): Promise<boolean> {
+  try {
+    const said: unknown = await (await fetch(`${clockUrl}/now`, { signal: AbortSignal.timeout(2000) })).json();
+    return typeof said === "object" && said !== null && "pid" in said && said.pid === pid;
+  } catch {
+    return false;
+  }
+}
+
 /** Takes the folder; throws an Error when another living sandbox holds it. What a dead one left is taken over. */
 export async function claim(dir: string): Promise<Claim> {
   await mkdir(dir, { recursive: true });
@@ -59,8 +69,7 @@ async function holderOf(file: string): Promise<number | undefined> {
     if (typeof pid !== "number") return undefined;
     process.kill(pid, 0);
     if (urls?.clock === undefined) return pid;
-    await fetch(`${urls.clock}/now`, { signal: AbortSignal.timeout(2000) });
-    return pid;
+    return (await answers(pid, urls.clock)) ? pid : undefined;
   } catch {
     return undefined;
   }

@@ -282,3 +282,11 @@ test("what a killed sandbox left in its folder does not keep the next one out", 
   await writeFile(join(dir, "process.json"), JSON.stringify({ pid: process.pid, urls: { clock: "http://127.0.0.1:9" } }));
   await (await startSandbox({ dir })).close();
 });
+
+test("a process number and an address that others have now are no sandbox of the folder", async () => {
+  const dir = await mkdtemp(join(tmpdir(), "fleet-presence-"));
+  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  const other = await begin();
+  await writeFile(join(dir, "process.json"), JSON.stringify({ pid: process.ppid, urls: other.urls, env: other.env }));
+  await (await startSandbox({ dir })).close();
+});

@@ -225,7 +225,8 @@ async function answerClock(
   signal: AbortSignal,
 ): Promise<Response> {
   const url = new URL(request.url);
-  if (url.pathname === "/now") return json(timeOf(clock));
+  // With the process's number: whoever holds an old process.json must see that somebody else answers here now.
+  if (url.pathname === "/now") return json({ ...timeOf(clock), pid: process.pid });
   if (url.pathname === "/sleep") {
     const deadline = url.searchParams.has("until")
       ? Date.parse(url.searchParams.get("until") ?? "")
