@@ -104,8 +104,8 @@ export function commandOf(words: readonly string[]): string {
   return known.join(" ");
 }
 
-/** Whether `--json` is among the flags. */
+/** Whether `--json` is among the flags, also as `--json=true` in any of stricli's words for it. */
 export function asksForJson(words: readonly string[]): boolean {
   const end = words.indexOf("--");
-  return (end < 0 ? words : words.slice(0, end)).includes("--json");
+  return (end < 0 ? words : words.slice(0, end)).some((word) => /^--json(?:=(?:true|t|yes|y|on|1|))?$/i.test(word));
 }

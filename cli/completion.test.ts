@@ -36,6 +36,10 @@ test.each([
   { words: ["test", "ver"], shown: ["verdicts"] },
   { words: ["sandbox", "clock", "--adv"], shown: ["--advance-seconds"] },
   { words: ["completion", "z"], shown: ["zsh"] },
+  // bash hands a `=` over as a word of its own.
+  { words: ["tenant", "list", "--stack", "=", "sa"], shown: ["sandbox"] },
+  { words: ["tenant", "list", "--stack", "="], shown: ["prod", "sandbox", "test"] },
+  { words: ["tenant", "show", "--stack", "=", "sandbox", "b"], shown: ["birch"] },
   { words: ["nothing-like-it", ""], shown: [""] },
 ])("bash completes $words to $shown", async ({ words, shown }) => {
   expect(await bash(...words)).toEqual(shown);
@@ -59,4 +63,10 @@ test("flags are proposed once a hyphen is typed, and at once where nothing else 
   expect(await names("up", "-")).toEqual(expect.arrayContaining(["--yes", "--json"]));
   expect(await names("doctor", "")).toEqual(["--json"]);
   expect(await names("complete", "")).toEqual([]);
+});
+
+test("a value behind a flag's = is proposed as the whole word, as zsh and fish put it in place of what is typed", async () => {
+  const names = async (...words: string[]) => (await proposalsFor(processContext, words)).map(({ completion }) => completion);
+  expect(await names("tenant", "list", "--stack=sa")).toEqual(["--stack=sandbox"]);
+  expect(await names("tenant", "show", "--stack=sandbox", "b")).toEqual(["birch"]);
 });

@@ -10,7 +10,8 @@ export interface Proposal {
 }
 
 /** How the last of these words may go on. `--` and what cannot follow is left out; an unknown command proposes nothing. */
-export async function proposalsFor(context: Context, words: readonly string[]): Promise<readonly Proposal[]> {
+export async function proposalsFor(context: Context, typed: readonly string[]): Promise<readonly Proposal[]> {
+  const { words, before } = apart(typed);
   const partial = words.at(-1) ?? "";
   const completing = { stack: stackNamedIn(words.slice(0, -1)) };
   const proposed = await proposeCompletions(app, words.length === 0 ? [""] : words, { ...context, completing });
@@ -18,7 +19,17 @@ export async function proposalsFor(context: Context, words: readonly string[]): 
   const others = proposed.some(({ completion }) => !completion.startsWith("-"));
   return proposed
     .filter(({ completion }) => completion !== "--" && (partial.startsWith("-") || !others || !completion.startsWith("-")))
-    .map(({ completion, brief }) => ({ completion, brief: brief.replaceAll(/\s+/g, " ") }));
+    .map(({ completion, brief }) => ({ completion: before + completion, brief: brief.replaceAll(/\s+/g, " ") }));
+}
+
+/** `--stack=sa` as the two words that stricli completes, with what a proposal has to begin with. bash hands the `=` over as a word of its own, and
+ *  puts a proposal behind it. */
+function apart(typed: readonly string[]): { readonly words: readonly string[]; readonly before: string } {
+  const [last = "", previous] = [typed.at(-1), typed.at(-2)];
+  if (last === "=") return { words: [...typed.slice(0, -1), ""].filter((word) => word !== "="), before: "" };
+  const [, flag, value = ""] = previous === "--" ? [] : (/^(--[a-z][a-z-]*)=(.*)$/.exec(last) ?? []);
+  if (flag !== undefined) return { words: [...typed.slice(0, -1), flag, value], before: `${flag}=` };
+  return { words: typed.filter((word) => word !== "="), before: "" };
 }
 
 function stackNamedIn(words: readonly string[]): string | undefined {

@@ -1,4 +1,5 @@
-import { execFile } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
+import { closeSync, existsSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import manifest from "../package.json" with { type: "json" };
@@ -48,6 +49,7 @@ test("a folder that cannot be written to is told with advice and without a stack
 
 test.each([
   [["tenat", "--json"], 2],
+  [["up", "prdo", "--json=yes"], 2],
   [["up", "prdo", "--json"], 2],
   [["destroy", "test", "--json"], 5],
   [["billing", "plan", "--only", "collect", "--json"], 2],
@@ -71,3 +73,15 @@ test.each([
   expect({ code, out }).toEqual({ code: 2, out: "" });
   expect(err).toContain(said);
 });
+
+test.runIf(existsSync("/dev/full"))(
+  "an answer that cannot be written, as on a full disk, is told with advice and without a stack, and is no success",
+  () => {
+    const full = openSync("/dev/full", "w");
+    const args = [join(import.meta.dirname, "main.ts"), "completion", "bash"];
+    const { status, stderr } = spawnSync(process.execPath, args, { stdio: ["ignore", full, "pipe"], encoding: "utf8" });
+    closeSync(full);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^the output could not be written whole: ENOSPC: no space left on device, write.*run this again\n$/);
+  },
+);

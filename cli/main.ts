@@ -3,16 +3,21 @@ import { run } from "@stricli/core";
 import { exitCode } from "../domain/error.ts";
 import { errorReport } from "../domain/error-report.ts";
 import { loopbackPastProxies } from "../engine/environment.ts";
-import { asksForJson, buildFleet, commandOf } from "./app.ts";
+import { asksForJson, buildFleet, commandOf, describeError } from "./app.ts";
 import { type Context, lively, processContext, root } from "./context.ts";
 import { startProgress } from "./progress.ts";
 
 /** Nobody reads any more: the pipe's reader went, or the terminal was closed. */
 const unread = ({ code }: NodeJS.ErrnoException) => code === "EPIPE" || code === "EIO";
+let unwritten = false;
 // A reader that has seen enough (`fleet up … 2>&1 | head`) is no failure of ours, and no end: what is under way goes on, and the exit code is its own.
 for (const stream of [process.stdout, process.stderr])
   stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (!unread(error)) throw error;
+    if (unread(error)) return;
+    // A full disk ends nothing that is under way either; but an answer that is not whole is no success.
+    if (!unwritten) process.stderr.write(`the output could not be written whole: ${describeError(error)}\n`);
+    unwritten = true;
+    process.exitCode = exitCode.failed;
   });
 Object.assign(process.env, loopbackPastProxies(process.env));
 
@@ -62,6 +67,7 @@ if (code < 0) {
   if (wrongUse) context.say(`see: ${command} --help`);
   process.exitCode = wrongUse ? exitCode.wrongUse : exitCode.failed;
 }
+if (unwritten) process.exitCode = exitCode.failed;
 progress.end(code === exitCode.done || code === exitCode.pending);
 // Whoever asked for an object gets one, whatever went wrong; what a command had already reported stands.
 const [failure] = failures;

@@ -60,3 +60,12 @@ test("an unknown suite is refused with the known ones, also where its name is on
     await expect(refused).rejects.toThrow("verdicts");
   }
 });
+
+test.each([
+  [{ list: true }, "--list"],
+  [{ seed: 7 }, "--seed"],
+])("what only a suite knows is refused without one, before anything runs: %o", async (flags, named) => {
+  const { context, said } = recorded();
+  await expect(runTests.call(context, flags)).rejects.toThrow(`${named} needs a suite's name; there are: verdicts`);
+  expect(said).toEqual([]);
+});

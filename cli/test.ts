@@ -34,7 +34,12 @@ interface Count {
 }
 
 export async function runTests(this: Context, flags: TestFlags, name?: string): Promise<Error | undefined> {
-  if (name === undefined) return everything(this, flags.full ?? false);
+  if (name === undefined) {
+    const stray = flags.list ? "--list" : flags.seed === undefined ? undefined : "--seed";
+    if (stray !== undefined)
+      throw new OperatorError(`${stray} needs a suite's name; there are: ${Object.keys(suites).join(", ")}`);
+    return everything(this, flags.full ?? false);
+  }
   const load = Object.hasOwn(suites, name) ? suites[name] : undefined;
   if (!load) throw new OperatorError(unknown("suite", name, Object.keys(suites)));
   const suite = await load();
