@@ -20,6 +20,20 @@ test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
   },
 );
 
+test("a second signal, of the same or of another name, does not end us before the child, and is not said again", async () => {
+  const said: string[] = [];
+  const context = { ...processContext, say: (text: string) => void said.push(text) };
+  const before = process.listenerCount("SIGINT");
+  await interruptible(context, async () => {
+    process.emit("SIGINT", "SIGINT");
+    // Without a listener the next one would end this process.
+    expect(process.listenerCount("SIGINT")).toBe(before + 1);
+    process.emit("SIGINT", "SIGINT");
+    process.emit("SIGHUP", "SIGHUP");
+  });
+  expect(said).toHaveLength(1);
+});
+
 test("a signal that is meant for us goes to the child, and the child's own answer counts", async () => {
   const program = 'process.on("SIGTERM", () => process.exit(7)); setInterval(() => {}, 1000); process.stdout.write("up")';
   const child = spawn(process.execPath, ["-e", program], { stdio: ["ignore", "pipe", "inherit"] });
