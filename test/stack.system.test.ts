@@ -192,13 +192,15 @@ test.for(process.env.FLEET_TEST_FULL ? killPoints : killPoints.slice(0, 1))(
   },
 );
 
-test("Ctrl-C lets what is under way finish, and the next up goes on", { timeout: 300_000 }, async () => {
-  const { fleet, interrupted, living } = await stand();
-  expect(await interrupted("railway", "volumeCreate", "SIGINT")).not.toBe(0);
-  const next = await fleet("up", "sandbox");
-  expect(next, next.stderr).toMatchObject({ code: 0 });
-  expect(await living()).toEqual(whole);
-});
+// Every day the suite hostile-machine presses it in the middle of a create.
+if (process.env.FLEET_TEST_FULL)
+  test("Ctrl-C lets what is under way finish, and the next up goes on", { timeout: 300_000 }, async () => {
+    const { fleet, interrupted, living } = await stand();
+    expect(await interrupted("railway", "volumeCreate", "SIGINT")).not.toBe(0);
+    const next = await fleet("up", "sandbox");
+    expect(next, next.stderr).toMatchObject({ code: 0 });
+    expect(await living()).toEqual(whole);
+  });
 
 test("what cannot be is refused before anything is asked, with what to do", async () => {
   const { fleet } = await stand();
