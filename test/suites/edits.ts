@@ -2,10 +2,10 @@ import { EngineCases } from "./edits-engine.ts";
 import { Lives, mostEdits } from "./edits-lives.ts";
 import type { Suite, SuiteCase, SuiteOptions } from "./suite.ts";
 
-/** Lives on the model; suspensions on the real engine (the whole life has one more), after each how many of them a preview follows; random lives on the
+/** Lives on the model; suspensions on the real engine (the whole life comes back twice more), after each how many of them a preview follows; random lives on the
  *  real engine. */
 const sizes = {
-  everyday: { lives: 500, resumes: 2, previewEvery: 2, engine: 0 },
+  everyday: { lives: 500, resumes: 1, previewEvery: 1, engine: 0 },
   full: { lives: 4000, resumes: 49, previewEvery: 1, engine: 24 },
 };
 

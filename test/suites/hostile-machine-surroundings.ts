@@ -152,6 +152,7 @@ export const surroundingCases: readonly HostileCase[] = [
     },
   },
   ...["000", "077"].map((umask) => ({
+    full: umask === "000",
     name: `umask ${umask}: whatever holds a key or a password is its owner's alone, and all works`,
     async run(ground: Ground) {
       const folder = await ground.sandboxFolder();
