@@ -1,15 +1,13 @@
 /** Holds preview and up to the deletion budget (infra/budget.ts): what the state has is compared with what the files ask for, before the engine runs. */
-import { join } from "node:path";
 import { z } from "zod";
 import { RefusedError } from "../domain/error.ts";
 import { runPulumi } from "../engine/run.ts";
 import { overBudget, type StackState } from "../infra/budget.ts";
 import { methodNames } from "../infra/settings.ts";
-import { stackSettings } from "../infra/settings-file.ts";
-import { loadStack } from "../tenants/load.ts";
 import { resolveStack } from "../tenants/resolve.ts";
 import type { Context } from "./context.ts";
 import type { StackEnvironment } from "./environment.ts";
+import type { StackFiles } from "./stack-files.ts";
 
 const Resource = z.looseObject({
   urn: z.string(),
@@ -36,17 +34,15 @@ export async function exportedState({ root }: Context, { engine, env, stack }: S
 /** Throws RefusedError with everything that the run would delete, shrink or move and may not. Answers the slugs of the last run's tenants by uid, also of those
  *  that leave now. */
 export function refuseLosses(
-  context: Context,
-  { env, stack }: StackEnvironment,
+  { settings, entries }: StackFiles,
+  { env }: StackEnvironment,
   exported: string | undefined,
 ): ReadonlyMap<string, string> {
   if (exported === undefined) return new Map();
   const state = stateOf(exported);
   const slugs = new Map([...state.former].flatMap(([uid, { slug }]) => (slug === undefined ? [] : [[uid, slug]])));
   if (state.resources.length === 0) return slugs;
-  const settings = stackSettings(context.root, stack);
-  const files = loadStack(stack, { root: join(context.root, "tenants"), personalData: settings.personalData });
-  const tenants = resolveStack(files, { ...settings, loginMethods: methodNames(settings.loginMethods) });
+  const tenants = resolveStack(entries, { ...settings, loginMethods: methodNames(settings.loginMethods) });
   // An emptied folder is one mistake, not one for each tenant: the program refuses it as a whole (infra/vanished.ts).
   if (tenants.length === 0) return slugs;
   const problems = overBudget(state, { settings, tenants, allowed: (env.FLEET_ALLOW_DELETE ?? "").split(/[\s,]+/) });

@@ -14,7 +14,8 @@ import type { Context } from "./context.ts";
 import { closedMonth, DemoReport, summary, tenantLine, type VendorCalls, whatToTry } from "./demo/report.ts";
 import { type StackEnvironment, sandboxStack, stackEnvironment } from "./environment.ts";
 import { askSandbox, findSandbox, launchSandbox, type RunningSandbox, stopSandbox } from "./sandbox.ts";
-import { operate, slugsOf } from "./stack.ts";
+import { operate } from "./stack.ts";
+import { readStackFiles, slugsOf } from "./stack-files.ts";
 
 const begin = "2026-11-30T00:00:00Z";
 
@@ -167,7 +168,12 @@ class Play {
   }
 
   async #pulumi(args: readonly string[]) {
-    const { code, changes, stderr } = await operate(this.#context, this.#stack, args, slugsOf(this.#context.root, sandboxStack));
+    const { code, changes, stderr } = await operate(
+      this.#context,
+      this.#stack,
+      args,
+      slugsOf(readStackFiles(this.#context.root, sandboxStack)),
+    );
     this.#signal.throwIfAborted();
     if (code !== 0) throw new OperatorError(`pulumi ${args[0]} failed:\n${changes.errors.join("\n") || stderr}`, exitCode.failed);
     return changes;

@@ -1,10 +1,7 @@
 /** `fleet env|preview|up|destroy`: plain `pulumi` in the stack's environment, with progress per tenant and a summary. */
-import { join } from "node:path";
 import { systemClock } from "../domain/clock.ts";
 import { type ExitCode, exitCode, RefusedError, redact } from "../domain/error.ts";
 import { pulumiEvents } from "../engine/events.ts";
-import { stackSettings } from "../infra/settings-file.ts";
-import { loadStack } from "../tenants/load.ts";
 import { runbooksFor } from "./advice.ts";
 import { exportedState, refuseLosses } from "./budget.ts";
 import { Changes, describeDone, shared } from "./changes.ts";
@@ -17,6 +14,7 @@ import { describeViolation, policyArguments, violationsOf } from "./policies.ts"
 import { refuseProtected } from "./protection.ts";
 import { heal, recoverHint } from "./recovery.ts";
 import type { EnvReport, StackReport } from "./reports.ts";
+import { readStackFiles, slugsOf } from "./stack-files.ts";
 import { table } from "./table.ts";
 
 export async function env(this: Context, flags: StackFlags, stack: string): Promise<void> {
@@ -28,9 +26,9 @@ export async function env(this: Context, flags: StackFlags, stack: string): Prom
 
 export async function preview(this: Context, flags: ChangeFlags, stack: string): Promise<void> {
   needStack(this.root, stack);
-  const slugs = slugsOf(this.root, stack);
+  const files = readStackFiles(this.root, stack);
   const whole = allowDelete(await stackEnvironment(this, stack), flags.allowDelete);
-  const named = new Map([...refuseLosses(this, whole, await exportedState(this, whole)), ...slugs]);
+  const named = new Map([...refuseLosses(files, whole, await exportedState(this, whole)), ...slugsOf(files)]);
   this.progress.begin(`preview ${stack}`, `previewing ${stack}`);
   const outcome = await operate(this, whole, ["preview", ...policyArguments], named);
   report(this, stack, outcome, flags.json, "preview");
@@ -43,11 +41,11 @@ export async function up(this: Context, flags: UpFlags, stack: string): Promise<
   needStack(this.root, stack);
   if (stack !== sandboxStack && !flags.yes)
     throw new RefusedError(`look at the changes with: fleet preview ${stack}; then make them with: fleet up ${stack} --yes`);
-  const slugs = slugsOf(this.root, stack);
+  const files = readStackFiles(this.root, stack);
   const began = await systemClock.now();
   const whole = allowDelete(await stackEnvironment(this, stack), flags.allowDelete);
   const exported = await exportedState(this, whole);
-  const named = new Map([...refuseLosses(this, whole, exported), ...slugs]);
+  const named = new Map([...refuseLosses(files, whole, exported), ...slugsOf(files)]);
   this.progress.begin(`up ${stack}`, `bringing ${stack} up`);
   const outcome = await heal(this, whole, { force: flags.recover ?? false, began, exported }, () =>
     operate(this, whole, ["up", "--yes", "--skip-preview", "--continue-on-error", ...policyArguments], named),
@@ -116,14 +114,6 @@ export async function operate(
     const { code, stderr } = await result;
     return { code, changes, slugs, stderr, seconds: (performance.now() - started) / 1000 };
   });
-}
-
-/** Slugs by uid, as the files say. Throws OperatorError for all that is wrong in them and in the stack's settings: read first, it is said at once, and
- *  no engine is asked for it. */
-export function slugsOf(root: string, stack: string): Map<string, string> {
-  const { personalData } = stackSettings(root, stack);
-  const entries = loadStack(stack, { root: join(root, "tenants"), personalData });
-  return new Map(entries.map(({ entry, slug }) => [entry.uid, slug]));
 }
 
 function liveLine(changes: Changes, slugs: ReadonlyMap<string, string>): string {
