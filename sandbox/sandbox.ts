@@ -5,14 +5,12 @@ import { VirtualClock } from "./clock.ts";
 import type { Emulator } from "./emulator.ts";
 import { json, type Listening, listen } from "./http.ts";
 import { putAside, readState, type Saved, stateVersion, writeAtomically } from "./kept.ts";
+import type { PortName } from "./ports.ts";
 import { claim, type Facts } from "./presence.ts";
 import { seededRandom } from "./random.ts";
 import type { Traffic } from "./traffic.ts";
 import { asObject, type SharedRoutes, Vendor } from "./vendor.ts";
 import type { MakeWorld } from "./world.ts";
-
-export const portNames = ["railway", "cloudflare", "stripe", "openrouter", "edge", "clock"] as const;
-export type PortName = (typeof portNames)[number];
 
 export interface SandboxOptions {
   /** Ports on 127.0.0.1; a missing one or 0 = any free one. */

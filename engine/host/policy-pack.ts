@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import grpc from "@grpc/grpc-js";
 import type { RunPluginRequest, RunPluginResponse } from "@pulumi/pulumi/proto/language_pb.js";
 import language from "@pulumi/pulumi/proto/language_pb.js";
@@ -17,7 +18,9 @@ export function runPolicyPack(call: Call, children: Children): void {
   }
   // The pack's folder comes in `info` only; `pwd` is the program's, and `args` hold the engine's address alone.
   const folder = request.getInfo()?.getProgramDirectory() || request.getPwd();
-  const args = [...process.execArgv, pulumiModule("cmd/run-policy-pack", folder), ...request.getArgsList(), folder];
+  const plain = request.getInfo()?.getOptions()?.toJavaScript().typescript === false;
+  const runner = plain ? join(import.meta.dirname, "run-pack.ts") : pulumiModule("cmd/run-policy-pack", folder);
+  const args = [...process.execArgv, runner, ...request.getArgsList(), folder];
   const child = children.start(process.execPath, args, {
     cwd: folder,
     env: { ...process.env, ...environment(request.getEnvList()) },
