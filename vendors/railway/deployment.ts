@@ -45,10 +45,13 @@ export const deploymentStop: Operation<{ deploymentStop: boolean }> = {
   retry: "idempotent",
 };
 
+/** Statuses of deployments that neither serve nor will. */
+export const endedStatuses: readonly string[] = ["FAILED", "CRASHED", "REMOVED", "REMOVING", "SKIPPED", "NEEDS_APPROVAL"];
+
 /** Where a status leads: asleep is healthy, and statuses that are not known yet are waited on. */
 export function outcomeOf(status: string): "up" | "failed" | "underway" {
   if (status === "SUCCESS" || status === "SLEEPING") return "up";
-  return ["FAILED", "CRASHED", "REMOVED", "REMOVING", "SKIPPED", "NEEDS_APPROVAL"].includes(status) ? "failed" : "underway";
+  return endedStatuses.includes(status) ? "failed" : "underway";
 }
 
 /** Whether the deployment serves, sleeps or is on its way there; one that was stopped keeps its status. */
@@ -62,6 +65,8 @@ export interface DeploymentScope {
   readonly serviceId: string;
   /** Those of deleted services and projects too. */
   readonly includeDeleted?: boolean;
+  /** Without those of these statuses. */
+  readonly notIn?: readonly string[];
 }
 
 export function deploymentCalls(connection: RailwayConnection) {
@@ -74,10 +79,11 @@ export function deploymentCalls(connection: RailwayConnection) {
     async deployment(id: string, options?: CallOptions): Promise<Deployment> {
       return (await connection.run(deploymentGet, { id }, options)).deployment;
     },
-    /** All of a service's deployments, removed ones too, newest first as Railway lists them. */
+    /** A service's deployments, removed ones too, newest first as Railway lists them. */
     async deployments(scope: DeploymentScope, options?: CallOptions): Promise<Deployment[]> {
-      const { projectId, environmentId, serviceId, includeDeleted } = scope;
-      const input = { projectId, environmentId, serviceId, ...(includeDeleted && { includeDeleted }) };
+      const { projectId, environmentId, serviceId, includeDeleted, notIn } = scope;
+      const place = { projectId, environmentId, serviceId };
+      const input = { ...place, ...(includeDeleted && { includeDeleted }), ...(notIn && { status: { notIn } }) };
       return drain(
         async (after) => (await connection.run(deploymentList, { input, first: pageSize, after }, options)).deployments,
       );

@@ -51,7 +51,7 @@ test("a repository that is connected already is not patched again: Railway never
 
 test("somebody's waiting changes are not taken along when a repository is connected", async () => {
   const place = await made(context);
-  fake.fault("environmentUnmerged", { answer: { environment: { unmergedChangesCount: 2 } } });
+  fake.staged.set(place.environmentId, { volumes: {}, sharedVariables: {} });
   const created = serviceInstance.create({ ...place, repository: "example/shop" }, context, call);
   await expect(created).rejects.toThrow("2 changes wait in the Railway dashboard");
   expect(fake.deployments.size).toBe(0);

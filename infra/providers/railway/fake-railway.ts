@@ -23,6 +23,12 @@ export interface FakeRailway {
   readonly serviceDomains: Map<string, Row>;
   /** Kinds of backup by volume instance. */
   readonly schedules: Map<string, string[]>;
+  /** Staged changes by environment. */
+  readonly staged: Map<string, object>;
+  /** Committed changes, oldest first. */
+  readonly patches: Map<string, Row>;
+  /** Why the next committed changes cannot be applied: they are staged again. */
+  readonly unfit: string[];
   /** Status that the next deployments reach; default SUCCESS. */
   readonly outcomes: string[];
   /** Faults for the next calls of an operation, in order. */
@@ -32,9 +38,10 @@ export interface FakeRailway {
 
 /** The client's deadline of a call. */
 const deadlineMs = 45_000;
+const startMs = Date.parse("2026-11-24T10:00:00Z");
 
 export async function startFakeRailway(): Promise<FakeRailway> {
-  const clock = patientClock(deadlineMs);
+  const clock = patientClock(deadlineMs, startMs);
   const faults = new Map<string, Fault[]>();
   let nth = 0;
   const newId = (kind: string) => `${kind}-${++nth}`;
@@ -48,6 +55,9 @@ export async function startFakeRailway(): Promise<FakeRailway> {
     deployments: new Map<string, Row>(),
     serviceDomains: new Map<string, Row>(),
     schedules: new Map<string, string[]>(),
+    staged: new Map<string, object>(),
+    patches: new Map<string, Row>(),
+    unfit: [] as string[],
     outcomes: [] as string[],
     calls: [] as string[],
   };
@@ -65,11 +75,33 @@ export async function startFakeRailway(): Promise<FakeRailway> {
   const deploymentsOf = (serviceId: unknown) => of(state.deployments, "serviceId", serviceId).reverse();
 
   const deploy = (serviceId: unknown, environmentId: unknown, status = "SUCCESS") => {
-    const at = "2026-11-24T10:00:00.000Z";
+    const at = new Date(startMs).toISOString();
     const times = { createdAt: at, updatedAt: at, statusUpdatedAt: at };
     const row = { id: newId("deployment"), status, ...times, deploymentStopped: false, serviceId, environmentId };
     state.deployments.set(row.id, row);
     return row.id;
+  };
+
+  const commit = (environmentId: unknown, patch: unknown, message: unknown, skipDeploys: boolean) => {
+    const { volumes = {}, services = {} } = patch as Record<string, Record<string, Row>>;
+    const lastAppliedError = state.unfit.shift() ?? null;
+    const created = { id: newId("patch"), environmentId, message, createdAt: new Date(startMs).toISOString(), lastAppliedError };
+    state.patches.set(created.id, created);
+    const answer = `project/patches/${created.id}`;
+    if (lastAppliedError !== null) {
+      state.staged.set(String(environmentId), patch as object);
+      return answer;
+    }
+    for (const [id, change] of Object.entries(volumes)) {
+      const row = Object.assign(must(state.volumes, id), change);
+      // Growing deploys the service by itself, also one that was stopped.
+      if (!skipDeploys && deploymentsOf(row.serviceId).length > 0) deploy(row.serviceId, row.environmentId);
+    }
+    for (const [id, change] of Object.entries(services)) {
+      for (const name of Object.keys(change.variables ?? {})) delete state.variables.get(id)?.[name];
+      if (change.source) must(state.instances, id).source = change.source;
+    }
+    return answer;
   };
 
   const operations: Record<string, (variables: Variables) => unknown> = {
@@ -140,26 +172,34 @@ export async function startFakeRailway(): Promise<FakeRailway> {
       return { volumeInstanceBackupDelete: { workflowId: newId("workflow") } };
     },
     workflowStatus: () => ({ workflowStatus: { status: "Complete", error: null } }),
-    environmentUnmerged: () => ({ environment: { unmergedChangesCount: 0 } }),
-    environmentPatchCommit({ patch }) {
-      const { volumes } = patch as { volumes: Record<string, object> };
-      for (const [id, change] of Object.entries(volumes)) {
-        const row = Object.assign(must(state.volumes, id), change);
-        // Growing deploys the service by itself, also one that was stopped.
-        if (deploymentsOf(row.serviceId).length > 0) deploy(row.serviceId, row.environmentId);
-      }
-      return { environmentPatchCommit: "project/patches/patch-1" };
+    environmentUnmerged: ({ environmentId }) => ({
+      environment: { unmergedChangesCount: Object.keys(state.staged.get(String(environmentId)) ?? {}).length },
+    }),
+    environmentStagedChanges: ({ environmentId }) => ({
+      environmentStagedChanges: { id: `staged-${environmentId}`, patch: state.staged.get(String(environmentId)) ?? {} },
+    }),
+    environmentPatches: ({ environmentId }) => ({
+      environmentPatches: page(of(state.patches, "environmentId", environmentId).reverse()),
+    }),
+    environmentPatchCommit: ({ environmentId, patch, commitMessage }) => ({
+      environmentPatchCommit: commit(environmentId, patch, commitMessage, false),
+    }),
+    environmentStageChanges({ environmentId, input, merge }) {
+      const before = merge === true ? state.staged.get(String(environmentId)) : undefined;
+      state.staged.set(String(environmentId), { ...before, ...input });
+      return { environmentStageChanges: { id: `staged-${environmentId}` } };
     },
-    environmentStageChanges({ input }) {
-      const { services } = input as { services: Record<string, { variables?: Record<string, null>; source?: object }> };
-      for (const [id, change] of Object.entries(services)) {
-        for (const name of Object.keys(change.variables ?? {})) delete state.variables.get(id)?.[name];
-        if (change.source) must(state.instances, id).source = change.source;
-      }
-      return { environmentStageChanges: { id: "patch-1" } };
+    environmentPatchCommitStaged({ environmentId, commitMessage, skipDeploys }) {
+      const patch = state.staged.get(String(environmentId));
+      if (!patch) throw new Error("No staged changes to commit");
+      state.staged.delete(String(environmentId));
+      return { environmentPatchCommitStaged: commit(environmentId, patch, commitMessage, skipDeploys === true) };
     },
-    environmentPatchCommitStaged: () => ({ environmentPatchCommitStaged: "project/patches/patch-1" }),
-    environmentPatch: ({ id }) => ({ environmentPatch: { id, status: "COMMITTED", lastAppliedError: null } }),
+    environmentPatch({ id }) {
+      const lastAppliedError = state.patches.get(String(id))?.lastAppliedError ?? null;
+      const isStaged = [...state.staged.keys()].some((at) => id === `staged-${at}`) || lastAppliedError !== null;
+      return { environmentPatch: { id, lastAppliedError, status: isStaged ? "STAGED" : "COMMITTED" } };
+    },
     variables({ serviceId }) {
       const { id } = must(state.services, serviceId);
       return { variables: { RAILWAY_SERVICE_ID: id, ...state.variables.get(id) } };
@@ -198,6 +238,7 @@ export async function startFakeRailway(): Promise<FakeRailway> {
     serviceInstanceDeployV2: ({ serviceId, environmentId }) => ({
       serviceInstanceDeployV2: deploy(serviceId, environmentId, state.outcomes.shift()),
     }),
+    deployments: ({ input }) => ({ deployments: page(deploymentsOf(input?.serviceId)) }),
     deployment: ({ id }) => ({ deployment: must(state.deployments, id) }),
     deploymentStop: ({ id }) => ({ deploymentStop: !!Object.assign(must(state.deployments, id), { deploymentStopped: true }) }),
     serviceDomainDelete: ({ id }) => ({ serviceDomainDelete: state.serviceDomains.delete(String(id)) }),

@@ -215,6 +215,17 @@ test("a failed deployment leaves the instance in state, and the next run deploys
   expect(fake.instances.get(place.serviceId)?.healthcheckPath).toBe("/health");
 });
 
+test("what is to stop stops altogether: also the deployment that goes on while a newer one failed", async () => {
+  const place = await made(context);
+  const inputs = instanceInputs(place);
+  const { id, state } = await serviceInstance.create(inputs, context, call);
+  fake.outcomes.push("FAILED");
+  const news = { ...inputs, image: "app@sha256:2" };
+  await expect(serviceInstance.update(id, state, news, context, call, inputs)).rejects.toThrow("FAILED");
+  await serviceInstance.update(id, state, { ...news, running: false }, context, call, news);
+  expect(fake.deployments.get(state.deploymentId)?.deploymentStopped).toBe(true);
+});
+
 test("a deployment stuck in INITIALIZING is freed by another one", async () => {
   const place = await made(context);
   fake.outcomes.push("INITIALIZING");

@@ -41,10 +41,9 @@ export async function connectRepository(
   const seen = await railway.instance(place, { ...call, expectExists: true });
   // A patch that changes nothing is never applied.
   if (seen.repository === repository && seen.branch === branch && seen.image === undefined) return;
-  const { projectId, environmentId, serviceId } = place;
   const source = { image: null, repo: repository, branch: branch ?? null };
-  await railway.refuseUnmerged(projectId, environmentId, call);
-  await railway.applyQuietly(environmentId, { services: { [serviceId]: { source } } }, `Build ${repository}`, call);
+  const config = { services: { [place.serviceId]: { source } } };
+  await railway.changeEnvironment(place, { config, message: `Build ${repository}`, deploys: false }, call);
 }
 
 /** The limits to send; undefined when the program sets none and set none before. */

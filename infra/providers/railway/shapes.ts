@@ -47,7 +47,7 @@ export const VolumeInputs = z.strictObject({
   serviceId: id
     .optional()
     .describe(
-      "The one service it is mounted on. Absent: on none, with all its data; what runs on the service that it was on is stopped first.",
+      "The one service it is mounted on. Absent: on none, with all its data. What runs on the service that it leaves is stopped first.",
     ),
   mountPath: z.string().regex(/^\/.+/, 'is not an absolute path below "/"').describe("Where the service sees it."),
   sizeGB: z

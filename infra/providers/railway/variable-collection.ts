@@ -46,12 +46,7 @@ export const variableCollection: Resource<VariableCollectionInputs, VariableColl
 
   async delete(id, state, context, call) {
     const place = splitId(id, serviceIdParts);
-    await deleteUnlessGone(place, context, call, async () => {
-      // Those that are gone already would make an empty change that Railway never applies.
-      const present = await context.railway.variables(place, call);
-      const names = Object.keys(state.variables).filter((name) => Object.hasOwn(present, name));
-      await remove(place, names, context, call);
-    });
+    await deleteUnlessGone(place, context, call, () => remove(place, Object.keys(state.variables), context, call));
   },
 };
 
@@ -67,8 +62,11 @@ async function remove(
   call: Call,
 ): Promise<void> {
   if (names.length === 0) return;
-  const { projectId, environmentId, serviceId } = place;
-  await railway.refuseUnmerged(projectId, environmentId, call);
-  const variables = Object.fromEntries(names.map((name) => [name, null]));
-  await railway.applyQuietly(environmentId, { services: { [serviceId]: { variables } } }, `Remove ${names.join(", ")}`, call);
+  // Those that are gone already (a person took them, or a run that was cut off) would make an empty change that Railway never applies.
+  const present = await railway.variables(place, call);
+  const left = names.filter((name) => Object.hasOwn(present, name)).sort();
+  if (left.length === 0) return;
+  const variables = Object.fromEntries(left.map((name) => [name, null]));
+  const config = { services: { [place.serviceId]: { variables } } };
+  await railway.changeEnvironment(place, { config, message: `Remove ${left.join(", ")}`, deploys: false }, call);
 }

@@ -48,7 +48,7 @@ test("a volume that lies on no service is mounted on a new one, the same volume 
   expect((await volume.read(id, context, call, { inputs: again, state: back }))?.inputs).toEqual(again);
 });
 
-test("growing a volume starts nothing that was stopped, and stops nothing that runs", async () => {
+test("growing a volume starts nothing that was stopped, not even for a moment, and stops nothing that runs", async () => {
   const { app, inputs, id, state } = await mounted();
   const running = instanceInputs(app);
   const instance = await serviceInstance.create(running, context, call);
@@ -59,7 +59,54 @@ test("growing a volume starts nothing that was stopped, and stops nothing that r
   };
   expect(await grow(10)).toBe(false);
   await serviceInstance.update(instance.id, instance.state, { ...running, running: false }, context, call, running);
+  const before = fake.deployments.size;
   expect(await grow(20)).toBe(true);
+  expect(fake.deployments.size).toBe(before);
+});
+
+test("what a killed run did counts as a write in the next one, so that triggers hear of it", async () => {
+  const { app, inputs, id, state } = await mounted();
+  const { projectId, environmentId } = app;
+  const next = await service.create({ projectId, environmentId, name: "next" }, context, call);
+  for (const news of [{ sizeGB: 10 }, { mountPath: "/elsewhere" }, { serviceId: next.state.serviceId }]) {
+    const wanted = { ...inputs, ...news };
+    await volume.update(id, state, wanted, newProcess(fake), call, inputs);
+    const healed = await volume.update(id, state, wanted, newProcess(fake), call, inputs);
+    expect([news, healed.revision]).toEqual([news, state.revision + 1]);
+    await volume.update(id, state, inputs, newProcess(fake), call, wanted);
+  }
+});
+
+test("a size that the volume has by itself is no write", async () => {
+  const { app, id, state } = await mounted();
+  const small = { ...app, mountPath: "/data", sizeGB: 2 };
+  expect((await volume.update(id, state, { ...small, sizeGB: 3 }, context, call, small)).revision).toBe(state.revision);
+});
+
+test("what could not be grown to the end counts as a write too", async () => {
+  const { inputs, id, state } = await mounted();
+  fake.fault("environmentPatchCommit", { refuse: "Volume limit reached" });
+  const failed = volume.update(id, state, { ...inputs, sizeGB: 10 }, context, call, inputs);
+  await expect(failed).rejects.toMatchObject({ state: { revision: state.revision + 1 } });
+});
+
+test("a volume that another service has is not taken from it, whatever its mount path", async () => {
+  const { app, inputs, state } = await mounted();
+  const { projectId, environmentId } = app;
+  const next = await service.create({ projectId, environmentId, name: "next" }, context, call);
+  const made = await volume.create({ ...inputs, serviceId: next.state.serviceId }, newProcess(fake), call);
+  expect(made.state.volumeId).not.toBe(state.volumeId);
+  expect(fake.volumes.get(state.volumeId)?.serviceId).toBe(app.serviceId);
+});
+
+test("a volume that moves to another service is taken from the old one only after what runs there was stopped", async () => {
+  const { app, inputs, id, state } = await mounted();
+  await serviceInstance.create(instanceInputs(app), context, call);
+  const { projectId, environmentId } = app;
+  const next = await service.create({ projectId, environmentId, name: "next" }, context, call);
+  fake.calls.length = 0;
+  await volume.update(id, state, { ...inputs, serviceId: next.state.serviceId }, context, call, inputs);
+  expect(fake.calls.filter((name) => /Stop|volumeInstanceUpdate/.test(name))).toEqual(["deploymentStop", "volumeInstanceUpdate"]);
 });
 
 const wanted = (state: { projectId: string; environmentId: string; volumeInstanceId: string }) => ({

@@ -1,5 +1,5 @@
 /** Railway volume: lives longer than its service; never replaced. It has no description of its own and is ours by being the only one with its mount path
- *  in our project's environment. Railway has no query for one volume. Id: `<projectId>/<environmentId>/<serviceId>/<volumeId>`; the service is the one that
+ *  in our project's environment, on our service or on none. Railway has no query for one volume. Id: `<projectId>/<environmentId>/<serviceId>/<volumeId>`; the service is the one that
  *  it was on when it was made (`detached` for none): a volume changes its service and keeps its id. */
 import { OperatorError } from "../../../domain/error.ts";
 import type { VolumeInstance } from "../../../vendors/railway/volume.ts";
@@ -10,19 +10,17 @@ import type { RailwayContext } from "./context.ts";
 import { deleteUnlessGone, unlessGone } from "./gone.ts";
 import { joinId, splitId } from "./ids.ts";
 import { type BackupSchedule, VolumeInputs, VolumeOutputs } from "./shapes.ts";
-import { runningDeployment, stopRunning } from "./stop.ts";
+import { bring, megabytesPerGB } from "./volume-bring.ts";
 
 const onNone = "detached";
 const idParts = ["projectId", "environmentId", "serviceId", "volumeId"] as const;
-/** Railway's own sizes are decimal: 5 GB is 5000 MB. */
-const megabytesPerGB = 1000;
 /** A new volume's instance was seen to appear after up to 90 s. */
 const instancePollMs = 3_000;
 const instancePolls = 60;
 
 export const volume: Resource<VolumeInputs, VolumeOutputs, RailwayContext> = {
   token: "railway:index:Volume",
-  description: "A volume, adopted as the only one with its mount path; its size only grows.",
+  description: "A volume, adopted as the only one with its mount path on its service or on none; its size only grows.",
   inputs: VolumeInputs,
   outputs: VolumeOutputs,
   refuseChange: ["projectId", "environmentId", "region"],
@@ -55,7 +53,7 @@ export const volume: Resource<VolumeInputs, VolumeOutputs, RailwayContext> = {
       const reason = `volume ${volumeId} was made, but its instance did not appear within ${seconds} s; run this again`;
       throw new Unfinished(id, { ...inputs, volumeId, volumeInstanceId: "", revision: 1 }, reason);
     }
-    return { id, state: await bring(id, instance, inputs, 1, context, call) };
+    return { id, state: await bring(id, instance, { inputs, revision: 1 }, context, call) };
   },
 
   async read(id, context, call, known) {
@@ -84,7 +82,7 @@ export const volume: Resource<VolumeInputs, VolumeOutputs, RailwayContext> = {
     };
   },
 
-  async update(id, state, inputs, context, call) {
+  async update(id, state, inputs, context, call, olds) {
     const instance = await appeared(state.volumeId, inputs, context, call);
     if (!instance) throw new OperatorError(`volume ${state.volumeId} has no instance in environment ${inputs.environmentId}`);
     if (inputs.region !== undefined && instance.region !== null && inputs.region !== instance.region) {
@@ -92,7 +90,7 @@ export const volume: Resource<VolumeInputs, VolumeOutputs, RailwayContext> = {
         `volume ${state.volumeId} lies in ${instance.region} and is not moved to ${inputs.region}: write ${instance.region}, or leave the region out`,
       );
     }
-    return bring(id, instance, inputs, state.revision, context, call);
+    return bring(id, instance, { inputs, olds, revision: state.revision }, context, call);
   },
 
   async delete(id, state, context, call) {
@@ -111,46 +109,6 @@ export const volume: Resource<VolumeInputs, VolumeOutputs, RailwayContext> = {
     });
   },
 };
-
-/** Mounts and grows the instance, and sets its backups, until it is as wanted. */
-async function bring(
-  id: string,
-  instance: VolumeInstance,
-  inputs: VolumeInputs,
-  revision: number,
-  context: RailwayContext,
-  call: Call,
-): Promise<VolumeOutputs> {
-  const { railway } = context;
-  const { projectId, environmentId, serviceId, mountPath, sizeGB } = inputs;
-  const { volumeId } = instance;
-  const remount = instance.serviceId !== (serviceId ?? null) || instance.mountPath !== mountPath;
-  const state = { ...inputs, volumeId, volumeInstanceId: instance.id, revision: remount ? revision + 1 : revision };
-  if (remount && serviceId !== undefined) await railway.mountVolume({ volumeId, environmentId }, { serviceId, mountPath }, call);
-  if (remount && serviceId === undefined) {
-    const before = instance.serviceId;
-    // A disk taken from under a program that writes to it loses what is on the way.
-    if (before !== null) await stopRunning({ projectId, environmentId, serviceId: before }, context, call);
-    await railway.detachVolume({ volumeId, environmentId }, { mountPath }, call);
-  }
-  const sizeMB = sizeGB === undefined ? 0 : Math.ceil(sizeGB * megabytesPerGB);
-  try {
-    if (inputs.backupSchedules)
-      await railway.setBackupSchedules(instance.id, inputs.backupSchedules, { ...call, expectExists: true });
-    if (sizeMB <= instance.sizeMB) return state;
-    call.log(`growing volume ${volumeId} from ${instance.sizeMB} to ${sizeMB} MB`);
-    await railway.refuseUnmerged(projectId, environmentId, call);
-    // Growing may deploy by itself: what was stopped before must not run afterwards.
-    const place = serviceId === undefined || context.fresh.has(serviceId) ? undefined : { projectId, environmentId, serviceId };
-    const stopped = place !== undefined && (await runningDeployment(place, context, call)) === undefined;
-    await railway.applyChange(environmentId, { volumes: { [volumeId]: { sizeMB } } }, `Grow volume ${volumeId}`, call);
-    if (place && stopped) await stopRunning(place, context, call);
-  } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
-    throw new Unfinished(id, state, `volume ${volumeId} exists but is not as wanted: ${words}`, { cause: error });
-  }
-  return state;
-}
 
 function sameSchedules(before: unknown, after: unknown): boolean {
   if (!Array.isArray(before) || !Array.isArray(after)) return false;
@@ -190,9 +148,11 @@ async function make(inputs: VolumeInputs, context: RailwayContext, call: Call): 
 }
 
 async function findByPath(inputs: VolumeInputs, { railway }: RailwayContext, call: Call): Promise<VolumeInstance | undefined> {
-  const { projectId, environmentId, mountPath } = inputs;
+  const { projectId, environmentId, serviceId = null, mountPath } = inputs;
   const all = await railway.volumeInstances(projectId, environmentId, { ...call, expectExists: true });
-  const [only, ...others] = all.filter((instance) => instance.mountPath === mountPath);
+  // One that another service has is that service's.
+  const isFree = (instance: VolumeInstance) => instance.serviceId === serviceId || instance.serviceId === null;
+  const [only, ...others] = all.filter((instance) => instance.mountPath === mountPath && isFree(instance));
   if (others.length === 0) return only;
   const ids = [only, ...others].map((instance) => instance?.volumeId).join(", ");
   throw new OperatorError(
