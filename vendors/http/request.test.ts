@@ -108,6 +108,28 @@ test("refusals of the vendor come back as answers", async () => {
   expect(await request(options(server.url, "write"))).toMatchObject({ status: 403, text: '{"error":"no"}' });
 });
 
+test("every attempt is admitted by the gate and ends there, the retries too", async () => {
+  const server = await serve((_, response, nth) => {
+    if (nth === 1) response.writeHead(429, { "retry-after": "7" }).end();
+    else if (nth === 2) response.destroy();
+    else response.end("fine");
+  });
+  const seen: (number | string)[] = [];
+  const gate = {
+    admit: async () => void seen.push("admitted"),
+    ended: async (answer?: { readonly status: number }) => void seen.push(answer?.status ?? "no answer"),
+  };
+  await request({ ...options(server.url, "read"), gate });
+  expect(seen).toEqual(["admitted", 429, "admitted", "no answer", "admitted", 200]);
+});
+
+test("what the gate refuses is the request's error, and nothing is sent", async () => {
+  const server = await serve((_, response) => response.end());
+  const gate = { admit: () => Promise.reject(new Error("used up")), ended: async () => {} };
+  await expect(request({ ...options(server.url, "read"), gate })).rejects.toThrow("used up");
+  expect(server.seen()).toBe(0);
+});
+
 test("an aborted caller gets its own reason and no further attempt is made", async () => {
   const stop = new AbortController();
   const server = await serve((_, response) => {

@@ -25,6 +25,16 @@ export interface HttpRequest {
   readonly log?: (message: string) => void;
   /** Chance for the jitter, [0, 1). */
   readonly random?: () => number;
+  /** Asked before each attempt and told after it: for a vendor whose rate limits are kept before they bite, the retries' requests count too. */
+  readonly gate?: Gate;
+}
+
+/** Who decides when a vendor's next request may go. */
+export interface Gate {
+  /** Resolves when one more request may go; what it rejects with is the request's error. */
+  admit(): Promise<void>;
+  /** Every admitted request ends with this; without an answer if none came. */
+  ended(answer?: HttpAnswer): Promise<void>;
 }
 
 export interface HttpAnswer {
@@ -90,8 +100,9 @@ async function attemptOnce(options: HttpRequest): Promise<Outcome> {
     return new TransportError({ vendor, operation, vendorMessage: "no answer", retryable: true, ...facts }, ambiguous, { cause });
   };
   let answer: HttpAnswer;
+  await options.gate?.admit();
   try {
-    answer = await send(options);
+    answer = await sendAdmitted(options);
   } catch (cause) {
     options.signal?.throwIfAborted();
     // The clock itself is gone: not the vendor's fault, and waiting would not work either.
@@ -111,6 +122,16 @@ async function attemptOnce(options: HttpRequest): Promise<Outcome> {
   };
   const wait = headers.has("retry-after") ? retryAfterMs(headers.get("retry-after"), await options.clock.now()) : undefined;
   return { error: refuse(facts, writes && status !== 429), nothingDone: status === 429, retryAfterMs: wait };
+}
+
+async function sendAdmitted(options: HttpRequest): Promise<HttpAnswer> {
+  let answer: HttpAnswer | undefined;
+  try {
+    answer = await send(options);
+    return answer;
+  } finally {
+    await options.gate?.ended(answer);
+  }
 }
 
 async function send(options: HttpRequest): Promise<HttpAnswer> {

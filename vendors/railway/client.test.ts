@@ -43,6 +43,7 @@ async function client(answers: readonly Answer[], workspaceId: string | undefine
       // The deadline of a request; this server always answers in time.
       if (ms === 45_000) return new Promise<void>((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
       waits.push(ms);
+      await memory.sleep(ms, signal);
     },
   };
   const apiUrl = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}/graphql/v2`;

@@ -1,7 +1,7 @@
 /** One GraphQL operation to Railway: documents are named constants, answers are parsed, refusals have a kind. */
 import { z } from "zod";
 import type { Clock } from "../../domain/clock.ts";
-import { type HttpAnswer, type HttpRequest, request, TransportError } from "../http/request.ts";
+import { type HttpRequest, request, TransportError } from "../http/request.ts";
 import { type Pace, paceOf } from "./pace.ts";
 import { type RailwayRefusal, refusalOf } from "./refusal.ts";
 
@@ -98,25 +98,20 @@ async function send<Answer>(
   variables: Readonly<Record<string, unknown>>,
   options: CallOptions,
 ): Promise<Outcome> {
-  await pace.admit(operation.name, options);
-  let answer: HttpAnswer | undefined;
-  try {
-    answer = await request({
-      clock: access.clock,
-      vendor: "railway",
-      operation: operation.name,
-      url,
-      method: "POST",
-      headers: { "content-type": "application/json", authorization: `Bearer ${access.token}` },
-      body: JSON.stringify({ query: operation.document, operationName: operation.name, variables }),
-      deadlineMs,
-      retry: operation.retry,
-      signal: options.signal,
-      log: options.log,
-    });
-  } finally {
-    await pace.ended(answer?.headers);
-  }
+  const answer = await request({
+    clock: access.clock,
+    vendor: "railway",
+    operation: operation.name,
+    url,
+    method: "POST",
+    headers: { "content-type": "application/json", authorization: `Bearer ${access.token}` },
+    body: JSON.stringify({ query: operation.document, operationName: operation.name, variables }),
+    deadlineMs,
+    retry: operation.retry,
+    signal: options.signal,
+    log: options.log,
+    gate: { admit: () => pace.admit(operation.name, options), ended: pace.ended },
+  });
   const body = parseBody(answer.text);
   const error = body?.errors?.[0];
   if (error) {

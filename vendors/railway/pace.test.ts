@@ -14,12 +14,12 @@ function stand() {
       return clock.sleep(ms, signal);
     },
   });
-  const answer = (facts: Record<string, string>) => pace.ended(new Headers(facts));
+  const answer = (facts: Record<string, string>, status = 200) => pace.ended({ status, headers: new Headers(facts) });
   const ask = async (facts: Record<string, string> = {}) => {
     await pace.admit("services");
     await answer(facts);
   };
-  return { pace, ask, answer, waits };
+  return { pace, ask, answer, waits, clock };
 }
 
 const policy = { "RateLimit-Policy": "10000;w=3600, 50;w=1" };
@@ -31,23 +31,58 @@ test("nothing is held back while no limit is known", async () => {
 });
 
 test("no second gets more requests than its limit, also when all are asked for at once", async () => {
-  const { ask, waits, pace } = stand();
+  const { ask, waits } = stand();
   await ask(policy);
-  await Promise.all(Array.from({ length: 134 }, () => pace.admit("services")));
-  // 45 of 50 in each second: three seconds for 135 requests, and no fourth one begun.
+  await Promise.all(Array.from({ length: 94 }, () => ask(policy)));
+  // 5 in the first second, 45 of 50 in each that follows.
   expect(waits).toEqual([1_000, 1_000]);
+});
+
+test("a run that begins in the second in which another ended leaves that one its share", async () => {
+  const { ask, waits } = stand();
+  for (let n = 0; n < 5; n++) await ask(policy);
+  expect(waits).toEqual([]);
+  await ask(policy);
+  expect(waits).toEqual([1_000]);
+});
+
+test("a slow answer holds its place until a second after it came", async () => {
+  const { ask, answer, pace, waits, clock } = stand();
+  await ask(policy);
+  await clock.sleep(2_000);
+  for (let n = 0; n < 45; n++) await pace.admit("services");
+  let sent = false;
+  const next = pace.admit("services").then(() => {
+    sent = true;
+  });
+  await clock.sleep(5_000);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(sent).toBe(false);
+  await answer(policy);
+  await next;
+  expect(waits).toEqual([1_000]);
 });
 
 test("many that come at once wait until the first one's answer has told the limit", async () => {
   const { pace, answer, waits } = stand();
-  const all = Array.from({ length: 90 }, () => pace.admit("services"));
+  const all = Array.from({ length: 5 }, () => pace.admit("services"));
   await all[0];
   expect(await Promise.race([all[1]?.then(() => "sent"), new Promise((resolve) => setImmediate(() => resolve("held")))])).toBe(
     "held",
   );
   await answer(policy);
   await Promise.all(all);
-  expect(waits).toEqual([1_000]);
+  expect(waits).toEqual([]);
+});
+
+test("once one request is refused as too many, none is sent before the time that the refusal names", async () => {
+  const { ask, answer, pace, waits } = stand();
+  await ask();
+  await pace.admit("services");
+  await answer({ "Retry-After": "7" }, 429);
+  await ask();
+  await ask();
+  expect(waits).toEqual([7_000]);
 });
 
 test("an hour's last request is not sent into the wall: the next one waits for the hour's end", async () => {
