@@ -2,17 +2,22 @@ import { describe, expect, test } from "vitest";
 import { dayMs, hourMs, minuteMs } from "../../domain/hour.ts";
 import { usdFromCents } from "../../domain/money.ts";
 import type { TenantOutput } from "../../infra/outputs.ts";
+import { changesOf } from "./changes.ts";
 import { scopeOf } from "./collect.ts";
 import { oursOf } from "./deployments.ts";
 import { loginsOf } from "./logins.ts";
 import { collectMemory } from "./memory.ts";
 import { missingSpans } from "./missing.ts";
 import { askHours, askMinutes, modelUseOf } from "./model.ts";
-import type { MemorySeries, ModelPort, ModelUses, RailwayPort } from "./ports.ts";
+import type { DeploymentRecord, MemorySeries, ModelPort, ModelUses, RailwayPort } from "./ports.ts";
 
 const t = Date.parse("2026-11-23T10:00:00Z");
 const day = Date.parse("2026-11-23T00:00:00Z");
 const iso = (at: number) => new Date(at).toISOString();
+const deployment = (status: string, made: number, changed: number, deploymentStopped = false): DeploymentRecord => ({
+  ...{ id: `d${made}`, status, createdAt: iso(made), deploymentStopped },
+  ...{ updatedAt: iso(changed), statusUpdatedAt: iso(deploymentStopped ? made + minuteMs : changed) },
+});
 
 test("only what the record lacks is fetched, cut at UTC days", () => {
   const record = [{ from: day, to: day + 30 * hourMs }];
@@ -65,7 +70,7 @@ test("the record of memory ends where samples may still arrive, newer ones are f
 });
 
 test("a deployment is ours from its creation until it is up, and keeps the time at which it was seen coming up", () => {
-  const up = { id: "d", status: "SUCCESS", createdAt: iso(t), statusUpdatedAt: iso(t + 90_000) };
+  const up = deployment("SUCCESS", t, t + 90_000);
   const [line] = oursOf([up], [], t + hourMs);
   expect(line).toEqual({ source: "ours", kind: "deploy", from: t, to: t + 90_000 });
   const asleep = { ...up, status: "SLEEPING", statusUpdatedAt: iso(t + 50 * minuteMs) };
@@ -74,9 +79,45 @@ test("a deployment is ours from its creation until it is up, and keeps the time 
   expect(oursOf([{ ...up, status: "DEPLOYING" }], [], t + minuteMs)).toMatchObject([{ from: t, to: t + minuteMs }]);
 });
 
+describe("the instant of a change of state between two runs", () => {
+  const seen = (state: TenantOutput["state"], from: number, to = from) => ({ source: "state" as const, state, from, to });
+  const [first, last] = [t + 10 * minuteMs, t + 70 * minuteMs];
+  const stopped = deployment("SUCCESS", t - dayMs, t + 30 * minuteMs, true);
+  const closed = [seen("active", t - hourMs, first), seen("suspended", last)];
+  const opened = [seen("suspended", t - hourMs, first), seen("active", last)];
+
+  test("closed: when the newest deployment was stopped, or removed with its service", () => {
+    const half = [seen("active", first, t + 30 * minuteMs), seen("suspended", t + 30 * minuteMs, last)];
+    expect(changesOf(closed, [stopped])).toEqual(half);
+    expect(changesOf(closed, [deployment("REMOVED", t - dayMs, t + 30 * minuteMs)])).toEqual(half);
+    expect(changesOf([...closed, ...half, seen("suspended", last, last + hourMs)], [stopped])).toEqual([]);
+  });
+
+  test("closed: unknown while the newest deployment runs, or was stopped at a time when a run saw the tenant open", () => {
+    expect(changesOf(closed, [stopped, deployment("SUCCESS", first, first)])).toEqual([]);
+    expect(changesOf(closed, [deployment("SUCCESS", t - dayMs, t - minuteMs, true)])).toEqual([]);
+    expect(changesOf(closed, [])).toEqual([]);
+  });
+
+  test("opened: when it was deployed anew, days before the next run too; without a deployment not before it was seen", () => {
+    const days = [seen("retained", t - hourMs, t), seen("active", t + 3 * dayMs)];
+    const anew = deployment("SUCCESS", t + hourMs, t + hourMs + minuteMs);
+    expect(changesOf(days, [stopped, anew, deployment("SUCCESS", t + dayMs, t + dayMs)])).toEqual([
+      seen("retained", t, t + hourMs),
+      seen("active", t + hourMs, t + 3 * dayMs),
+    ]);
+    expect(changesOf(opened, [stopped])).toEqual([seen("suspended", first, last), seen("active", last)]);
+  });
+
+  test("time that only passed between two sights of the same, or of two closed states, is no change", () => {
+    expect(changesOf([seen("active", t, first), seen("active", last)], [stopped])).toEqual([]);
+    expect(changesOf([seen("suspended", t, first), seen("offboarding", last)], [stopped])).toEqual([]);
+  });
+});
+
 test("a crash loop is an incident until the next deployment", () => {
-  const crashed = { id: "d", status: "CRASHED", createdAt: iso(t), statusUpdatedAt: iso(t + 10 * minuteMs) };
-  const next = { id: "e", status: "SUCCESS", createdAt: iso(t + hourMs), statusUpdatedAt: iso(t + hourMs + minuteMs) };
+  const crashed = deployment("CRASHED", t, t + 10 * minuteMs);
+  const next = deployment("SUCCESS", t + hourMs, t + hourMs + minuteMs);
   expect(oursOf([next, crashed], [], t + 2 * hourMs)).toMatchObject([
     { kind: "incident", from: t, to: t + hourMs },
     { kind: "deploy", from: t + hourMs, to: t + hourMs + minuteMs },

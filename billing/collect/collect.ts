@@ -2,13 +2,14 @@
 import type { Clock } from "../../domain/clock.ts";
 import { dayMs, hourMs } from "../../domain/hour.ts";
 import type { TenantUid } from "../../domain/ids.ts";
-import { addEvidence, loadRecord } from "../ledger/evidence.ts";
+import { addEvidence, loadRecord, loadStates } from "../ledger/evidence.ts";
 import type { Lease } from "../ledger/lease.ts";
 import type { Ledger } from "../ledger/open.ts";
 import type { LedgerLine, Source } from "../ledger/pack.ts";
 import type { LedgerTenant } from "../ledger/tenants.ts";
 import { reachMs } from "../meter/diff.ts";
 import type { Interval } from "../rules/interval.ts";
+import { changesOf } from "./changes.ts";
 import { firstDeployment, oursOf } from "./deployments.ts";
 import * as access from "./logins.ts";
 import * as memory from "./memory.ts";
@@ -68,7 +69,8 @@ async function collectTenant(collecting: Collecting, tenant: LedgerTenant): Prom
   const earliest = now - reachMs;
   const known = await loadRecord(collecting.ledger, tenant.uid, "ours", earliest, now);
   const ours = oursOf(deployments, known, now).filter((line) => line.to >= earliest);
-  await save(collecting, tenant.uid, ours, now);
+  const states = await loadStates(collecting.ledger, tenant.uid, earliest, now);
+  await save(collecting, tenant.uid, [...ours, ...changesOf(states, deployments)], now);
   const from = Math.max(Math.floor((firstDeployment(deployments) ?? now) / hourMs) * hourMs, earliest);
   const settledTo = now - memory.settleMs;
   for (const span of await missing(collecting, tenant.uid, "railway", Math.max(from, now - memory.retentionMs), now)) {

@@ -10,7 +10,9 @@ export interface DeploymentRecord {
   readonly id: string;
   readonly status: string;
   readonly createdAt: string;
+  readonly updatedAt: string;
   readonly statusUpdatedAt: string | null;
+  readonly deploymentStopped: boolean;
 }
 
 export interface ServicePlace {

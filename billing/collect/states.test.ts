@@ -5,10 +5,11 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { hourMs } from "../../domain/hour.ts";
 import type { TenantUid } from "../../domain/ids.ts";
 import type { FleetOutput, TenantOutput } from "../../infra/outputs.ts";
-import { loadEvidence } from "../ledger/evidence.ts";
+import { loadEvidence, loadStates } from "../ledger/evidence.ts";
 import { acquireLease, type Lease } from "../ledger/lease.ts";
 import { type Ledger, openLedger } from "../ledger/open.ts";
 import { evidenceOf } from "../rules/evidence.ts";
+import { changesOf } from "./changes.ts";
 import { collectStates } from "./states.ts";
 
 const t = Date.parse("2026-11-23T10:00:00Z");
@@ -51,15 +52,21 @@ const offOf = async (uid: string) =>
     (to - t) / hourMs,
   ]);
 
-test("no time lies between the states of two runs, not even where the first did nothing but look at the stack", async () => {
+test("no time lies between two sights of the same state, and the time of a change stays open for Railway to tell", async () => {
   const see = (hours: number, state: TenantOutput["state"]) =>
     collectStates(ledger, lease, fleet({ tn_aaaaaaaaaa: state }), t + hours * hourMs);
   await see(0, "active");
   await see(1, "suspended");
-  await see(2, "suspended");
+  await see(2, "retained");
   await see(3, "active");
   await see(4, "active");
-  expect(await offOf("tn_aaaaaaaaaa")).toEqual([[1, 3]]);
+  expect(await offOf("tn_aaaaaaaaaa")).toEqual([[1, 2]]);
+  const uid = "tn_aaaaaaaaaa" as TenantUid;
+  const gaps = changesOf(await loadStates(ledger, uid, t, t + 4 * hourMs), []);
+  expect(gaps.map(({ state, from, to }) => [state, (from - t) / hourMs, (to - t) / hourMs])).toEqual([
+    ["retained", 2, 3],
+    ["active", 3, 3],
+  ]);
 });
 
 test("a tenant that left between two runs of the same instant has left", async () => {

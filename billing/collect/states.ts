@@ -5,6 +5,7 @@ import type { Lease } from "../ledger/lease.ts";
 import type { Ledger } from "../ledger/open.ts";
 import type { LedgerLine } from "../ledger/pack.ts";
 import { type LedgerTenant, loadTenants, rememberTenants } from "../ledger/tenants.ts";
+import type { StateLine } from "../rules/evidence.ts";
 
 /** Writes both in one commit: the next run only looks back to what this one has seen, so a run that dies between them would leave time
  *  without a state, which counts as active. Returns every tenant that the ledger knows, as it is now. */
@@ -26,9 +27,16 @@ export async function collectStates(
   });
 }
 
-/** What the stack said at the last run holds until this one says otherwise. A tenant that left the stack is off from then on. */
+/** What the stack said at the last run holds until this one, where this one says so too. When between them a tenant was closed or opened, Railway knows
+ *  (changes.ts); an empty line keeps the instant at which the new state was seen. A tenant that left the stack is off from then on. */
 function stateLines(tenant: LedgerTenant, before: LedgerTenant | undefined, now: number): LedgerLine[] {
   const { leftAt } = tenant;
-  if (leftAt !== undefined && leftAt < now) return [{ source: "state", state: "offboarding", from: leftAt, to: now }];
-  return before && before.seenAt < now ? [{ source: "state", state: before.outputs.state, from: before.seenAt, to: now }] : [];
+  const line = (state: StateLine["state"], from: number, to: number): LedgerLine => ({ source: "state", state, from, to });
+  if (leftAt !== undefined && leftAt < now) return [line("offboarding", leftAt, now)];
+  const state = leftAt === undefined ? tenant.outputs.state : "offboarding";
+  if (!before) return [line(state, now, now)];
+  const [known, since] =
+    before.leftAt === undefined ? ([before.outputs.state, before.seenAt] as const) : (["offboarding", before.leftAt] as const);
+  if (known !== state && (known === "active" || state === "active")) return [line(known, since, since), line(state, now, now)];
+  return since < now ? [line(known, since, now)] : [];
 }

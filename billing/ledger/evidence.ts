@@ -2,7 +2,7 @@
 import { sql } from "kysely";
 import { dayMs, dayOf } from "../../domain/hour.ts";
 import type { TenantUid } from "../../domain/ids.ts";
-import { byDay } from "../rules/evidence.ts";
+import { byDay, type StateLine } from "../rules/evidence.ts";
 import { type Union, unionOf } from "../rules/interval.ts";
 import type { Write } from "./lease.ts";
 import type { Ledger } from "./open.ts";
@@ -49,6 +49,19 @@ export async function loadEvidence(ledger: Pick<Ledger, "db">, uid: TenantUid, f
     .execute();
   const lines = rows.flatMap((row) => unpackDay(row.day, PackedDay.parse(row.facts)));
   return [...(await beginnings(ledger, uid, from)), ...lines];
+}
+
+/** What is known of the tenant's states on the days that `[from, to)` touches. */
+export async function loadStates(ledger: Pick<Ledger, "db">, uid: TenantUid, from: number, to: number): Promise<StateLine[]> {
+  const rows = await ledger.db
+    .selectFrom("evidence")
+    .select(["day", "facts"])
+    .where("uid", "=", uid)
+    .where("source", "=", "state")
+    .where("day", ">=", dayOf(from))
+    .where("day", "<=", dayOf(to))
+    .execute();
+  return rows.flatMap((row) => unpackDay(row.day, PackedDay.parse(row.facts)).filter((line) => line.source === "state"));
 }
 
 /** Where the source's record is complete, of the days that `[from, to)` touches. */

@@ -5,7 +5,8 @@ import { BillingReport, type MonthMoney } from "../../billing/report/report.ts";
 import { reportText } from "../../billing/report/text.ts";
 import { why } from "../../billing/report/why.ts";
 import { parseHour } from "../../domain/hour.ts";
-import { type BillingWorld, billingWorld, tenantOutput } from "./world.ts";
+import type { TenantOutput } from "../../infra/outputs.ts";
+import { type BillingWorld, billingWorld, deployment, tenantOutput } from "./world.ts";
 
 const acme = "tn_aaaaaaaaaa";
 const demo = "tn_bbbbbbbbbb";
@@ -16,8 +17,8 @@ beforeEach(async () => {
     [acme]: tenantOutput("acme"),
     [demo]: tenantOutput("demo", "internal demo"),
   });
-  const first = { id: "d1", status: "SUCCESS", createdAt: "2026-11-30T00:10:00Z", statusUpdatedAt: "2026-11-30T00:12:00Z" };
-  const later = { id: "d2", status: "SUCCESS", createdAt: "2026-11-30T05:00:00Z", statusUpdatedAt: "2026-11-30T05:02:00Z" };
+  const first = deployment("2026-11-30T00:10:00Z", "2026-11-30T00:12:00Z");
+  const later = deployment("2026-11-30T05:00:00Z", "2026-11-30T05:02:00Z");
   world.days.set("acme", {
     awake: [
       ["2026-11-30T00:10Z", "2026-11-30T00:22Z"],
@@ -159,6 +160,69 @@ test("a tenant that is active again before its last invoice is closed loses no h
   expect((await world.run()).problems).toBe(0);
   const { data } = await world.server.stripe.subscriptions.list({ customer, status: "all" });
   expect(data.map((one) => one.status)).toEqual(["active", "canceled"]);
+});
+
+test("suspended, brought back, offboarded and removed: only hours of use are billed, to the minute of each change, and no fee of a month to come", async () => {
+  const customer = await giveCardAndSubscribe();
+  const acmeIs = (state: TenantOutput["state"]) => {
+    world.outputs.tenants[acme] = { ...tenantOutput("acme"), state };
+  };
+  const runAt = async (time: string) => {
+    world.server.until(`2026-${time}:00Z`);
+    const { report, problems } = await world.run();
+    expect(problems).toBe(0);
+    return report;
+  };
+  const ends = async () => {
+    const { data } = await world.server.stripe.subscriptions.list({ customer, status: "all" });
+    return data.map((one) => one.cancel_at_period_end);
+  };
+  const made = deployment("2026-11-30T00:10:00Z", "2026-11-30T00:12:00Z");
+  const deployments = [made];
+  const stop = (updatedAt: string) => deployments.push({ ...(deployments.pop() ?? made), updatedAt, deploymentStopped: true });
+  world.days.set("acme", {
+    awake: [
+      ["2026-11-30T02:10Z", "2026-11-30T02:25Z"], // a log-in: 02Z
+      ["2026-11-30T06:28Z", "2026-11-30T06:30Z"], // two minutes before it is stopped that nobody explains: 06Z
+      ["2026-11-30T11:40Z", "2026-11-30T11:55Z"], // ten minutes after it was brought back, a log-in: 11Z
+      ["2026-11-30T14:05Z", "2026-11-30T14:10Z"], // a log-in in the last hour: 14Z
+    ],
+    logins: ["2026-11-30T02:10:30Z", "2026-11-30T11:40:20Z", "2026-11-30T14:05:10Z"],
+    model: [],
+    deployments,
+    stopped: [
+      ["2026-11-30T06:30Z", "2026-11-30T11:31Z"],
+      ["2026-11-30T14:10Z", "2026-12-31T00:00Z"],
+    ],
+  });
+  await runAt("11-30T06:20");
+  stop("2026-11-30T06:30:20Z");
+  acmeIs("suspended");
+  expect((await runAt("11-30T08:20")).posts).toBe(1); // 06Z; 02Z was posted at 06:20.
+  expect(await ends()).toEqual([true]);
+  await runAt("11-30T11:20");
+  deployments.push(deployment("2026-11-30T11:30:10Z", "2026-11-30T11:31:00Z"));
+  acmeIs("active");
+  // Nobody looked for hours after it was brought back.
+  await runAt("11-30T13:50");
+  expect(await ends()).toEqual([false]);
+  stop("2026-11-30T14:10:20Z");
+  acmeIs("offboarding");
+  await runAt("11-30T16:20");
+  expect(await ends()).toEqual([true]);
+  Reflect.deleteProperty(world.outputs.tenants, acme);
+  await runAt("11-30T20:20");
+
+  const last = await runAt("12-01T00:20");
+  expect(last.invoicesFinalized).toMatchObject([
+    { slug: "acme", month: "2026-11", hours: 4, hoursCents: 400, totalCents: 400, unknownHours: 0, note: null },
+  ]);
+  expect(last.open).toEqual([]);
+  const { data } = await world.server.stripe.invoices.list({ customer });
+  expect(data.map((invoice) => [invoice.billing_reason, invoice.total])).toEqual([
+    ["subscription_cycle", 400],
+    ["subscription_create", 16],
+  ]);
 });
 
 test("a tenant whose subscription a person cancelled within a month is subscribed again by the next run", async () => {

@@ -24,6 +24,8 @@ export interface Day {
   readonly logins: string[];
   readonly model: string[];
   readonly deployments: DeploymentRecord[];
+  /** Spans in which neither the app nor the tunnel runs: nothing is measured. */
+  readonly stopped?: [from: string, to: string][];
 }
 
 export interface BillingWorld extends AsyncDisposable {
@@ -59,6 +61,11 @@ export function tenantOutput(slug: string, exempt: string | null = null): Tenant
     cloudflare: { accountId: "acc", accessApplicationId: `access-${slug}`, audience: "aud", tunnelId: `t-${slug}` },
     openrouter: { keyHash: `k-${slug}` },
   };
+}
+
+/** One that came up at `up`. */
+export function deployment(createdAt: string, up: string): DeploymentRecord {
+  return { id: createdAt, status: "SUCCESS", createdAt, updatedAt: up, statusUpdatedAt: up, deploymentStopped: false };
 }
 
 export async function billingWorld(
@@ -139,9 +146,12 @@ function vendorsOf(world: BillingWorld, clock: Clock): Vendors {
         const spans = serviceId.startsWith("tun-")
           ? [[fromMs, until]]
           : (dayOfService(serviceId)?.awake ?? []).map(([from, to]) => [at(from), at(to)]);
+        const stopped = (dayOfService(serviceId)?.stopped ?? []).map(([from, to]) => [at(from), at(to)]);
+        const runs = (time: number) => !stopped.some(([from = 0, to = 0]) => time >= from && time < to);
         const samples: [number, number][] = [];
         for (const [from = 0, to = 0] of spans)
-          for (let time = from; time < to; time += minuteMs) if (time >= fromMs && time < until) samples.push([time / 1000, 0.4]);
+          for (let time = from; time < to; time += minuteMs)
+            if (time >= fromMs && time < until && runs(time)) samples.push([time / 1000, 0.4]);
         return [{ samples }];
       },
       async deployments({ serviceId }) {
