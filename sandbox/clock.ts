@@ -13,7 +13,10 @@ interface Sleeper {
 }
 
 /** How long no request may have arrived before time may jump, in real milliseconds. */
-const usualQuietMs = 25;
+const quietMs = 25;
+/** How often in a row nobody may be seen computing, where that is looked at, and how far apart: between two looks the requests that have come are taken in. */
+const looks = 3;
+const lookMs = 4;
 /** The last instant that ISO 8601 writes with four digits of year: time never goes beyond it. */
 const latestMs = Date.UTC(9999, 11, 31, 23, 59, 59);
 /** A source whose events never move on would hang every jump: our own bug, said aloud instead. */
@@ -31,12 +34,12 @@ export class VirtualClock {
   /** Sleepers whose time never comes: they wait until their socket closes, and time does not jump for them. */
   readonly #endless = new Set<Sleeper>();
 
-  readonly #quietMs: number;
+  readonly #isBusy: (() => boolean) | undefined;
 
-  /** `quietMs`: how long no request may have arrived before time may jump, in real milliseconds. */
-  constructor(startMs: number, quietMs = usualQuietMs) {
+  /** `isBusy`: whether a client computes in this moment; then time does not jump either. */
+  constructor(startMs: number, isBusy?: () => boolean) {
     this.#now = startMs;
-    this.#quietMs = quietMs;
+    this.#isBusy = isBusy;
   }
 
   readonly now = (): number => this.#now;
@@ -144,14 +147,16 @@ export class VirtualClock {
   }
 
   /** Looks again as soon as a jump could be allowed. */
-  #arrange(): void {
+  #arrange(idleLooks = 0): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#pace || this.#working > 0 || this.#sleepers.size === 0) return;
-    const wait = Math.max(1, this.#lastArrival + this.#quietMs - performance.now());
+    const wait = Math.max(idleLooks === 0 ? 1 : lookMs, this.#lastArrival + quietMs - performance.now());
     this.#timer = setTimeout(() => {
       if (this.#working > 0 || this.#sleepers.size === 0) return;
-      if (performance.now() - this.#lastArrival < this.#quietMs) return this.#arrange();
+      if (performance.now() - this.#lastArrival < quietMs) return this.#arrange();
+      if (this.#isBusy?.()) return this.#arrived();
+      if (this.#isBusy && idleLooks + 1 < looks) return this.#arrange(idleLooks + 1);
       this.#runTo(Math.min(...[...this.#sleepers].map((sleeper) => sleeper.deadline)));
       // Those who were woken get the same quiet time to ask their next question before time moves again.
       this.#arrived();

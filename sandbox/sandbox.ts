@@ -1,6 +1,7 @@
 /** The vendors, offline: one process, loopback only, one virtual clock. A library without singletons; the commands wrap it. */
 import { join } from "node:path";
 import { assembleWorld } from "./assembled.ts";
+import { Clients } from "./clients.ts";
 import { VirtualClock } from "./clock.ts";
 import type { Emulator } from "./emulator.ts";
 import { json, type Listening, listen } from "./http.ts";
@@ -22,9 +23,9 @@ export interface SandboxOptions {
     readonly start?: string;
     /** Time passes as on the wall instead of standing still; for a person. */
     readonly realTime?: boolean;
-    /** Real milliseconds without a request before time jumps to the next sleeper; default 25. A client that computes for longer between two requests is
-     *  outrun by time that others wait for: who measures such a client's virtual time wants more. */
-    readonly quietMs?: number;
+    /** Time does not jump while a client computes, however long it is silent (sandbox/clients.ts). Otherwise time that others wait for outruns whoever
+     *  computes for longer than the clock waits, the more the busier the machine: who measures virtual time wants this. Seen on Linux only. */
+    readonly waitsForClients?: boolean;
   };
   /** Brings back the same ids, lags and chances; default 1. */
   readonly seed?: number;
@@ -76,7 +77,9 @@ async function open(
   publish: (facts: Facts) => Promise<void>,
   release: () => Promise<void>,
 ): Promise<Sandbox> {
-  const clock = new VirtualClock(Date.parse(options.clock?.start ?? defaultStart), options.clock?.quietMs);
+  let clients: Clients | undefined;
+  const isBusy = options.clock?.waitsForClients ? () => clients?.busy() === true : undefined;
+  const clock = new VirtualClock(Date.parse(options.clock?.start ?? defaultStart), isBusy);
   const random = seededRandom(options.seed ?? 1);
   const world = (options.world ?? assembleWorld)({ clock, random });
   const file = options.dir === undefined ? undefined : join(options.dir, "state.json");
@@ -179,6 +182,7 @@ async function open(
       clock: await port("clock", (request, signal) => answerClock(clock, shared, changed, request, signal)),
     };
     const env = environmentOf(urls);
+    clients = new Clients(`FLEET_CLOCK_URL=${urls.clock}`);
     await publish({ pid: process.pid, urls, env });
     if (options.clock?.realTime) clock.followRealTime();
     return {

@@ -1,7 +1,6 @@
 /** A herd on the real engine, measured by the sandbox's own time and by the calls that it recorded. */
 import { ok, strictEqual } from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { availableParallelism, loadavg } from "node:os";
 import { join } from "node:path";
 import { buildSchema } from "graphql";
 import { root } from "../../cli/context.ts";
@@ -16,9 +15,6 @@ const mostCallsOnRefresh = 8;
 /** Whether something is there or up yet. */
 const polls = new Set(["deployment", "volumeInstances", "environmentPatch"]);
 const vendors = ["railway", "cloudflare", "openrouter"] as const;
-/** Engine and program compute between two requests for longer than the sandbox usually waits: time would run away from the tenants that need not wait, the
- *  more so where others work on the same cores. */
-const quietMs = () => 250 * Math.min(6, Math.max(1, (loadavg()[0] ?? 0) / availableParallelism()));
 /** What is random in them would be longer for some tenants than for the one alone. */
 const evenLags = {
   volumeLagMs: { min: 5_000, max: 5_000 },
@@ -133,7 +129,7 @@ async function start(count: number): Promise<EditedStack> {
   const files: Files = new Map(
     slugs.slice(0, count).map((slug, index) => [slug, entryOf(`tn_herd${String(index).padStart(6, "0")}`, slug)]),
   );
-  const stack = await EditedStack.start(files, { clock: { quietMs: quietMs() } });
+  const stack = await EditedStack.start(files, { clock: { waitsForClients: true } });
   await stack.behave(evenLags);
   return stack;
 }
