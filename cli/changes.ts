@@ -26,6 +26,8 @@ export class Changes {
   readonly policies: Extract<EngineEvent, { kind: "policy" }>[] = [];
   /** What holds data and is replaced. */
   readonly replaced: { readonly owner: string; readonly name: string }[] = [];
+  /** Types of what was made. */
+  readonly made = new Set<string>();
   readonly #seen = new Set<string>();
 
   take(event: EngineEvent): void {
@@ -53,8 +55,23 @@ export class Changes {
     const key = `${event.urn} ${event.op} ${event.state}`;
     if (this.#seen.has(key)) return;
     this.#seen.add(key);
-    if (event.state === "failed") changes.failed.push(name);
-    else changes.done.set(event.op, (changes.done.get(event.op) ?? 0) + 1);
+    if (event.state === "failed") {
+      changes.failed.push(name);
+      return;
+    }
+    if (event.op.startsWith("create")) this.made.add(event.type);
+    changes.done.set(event.op, (changes.done.get(event.op) ?? 0) + 1);
+  }
+
+  /** Counts what an earlier run of the same command did, too; what failed there was tried again here. */
+  after(earlier: Changes): this {
+    for (const [owner, { done }] of earlier.tenants) {
+      const changes: TenantChanges = this.tenants.get(owner) ?? { done: new Map(), underWay: new Set(), failed: [] };
+      this.tenants.set(owner, changes);
+      for (const [op, times] of done) if (!quiet.has(op)) changes.done.set(op, (changes.done.get(op) ?? 0) + times);
+    }
+    for (const type of earlier.made) this.made.add(type);
+    return this;
   }
 
   /** Operations that changed (or, in a preview, would change) something. */

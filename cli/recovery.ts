@@ -1,39 +1,31 @@
-/** What a killed run leaves: a lock, and creates of which nobody knows whether the vendor did them. Ours adopt by themselves (they look for their marker
- *  first); the official Cloudflare plugin cannot, so its objects are looked for here and taken into the state. */
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+/** What every `up` heals: a lock and creates that a killed run left, and at Cloudflare what was made and never written down, or made twice. Providers of ours
+ *  adopt by themselves (they look for their marker first); the official Cloudflare plugin cannot. */
 import { z } from "zod";
 import { type Clock, systemClock } from "../domain/clock.ts";
-import { exitCode, OperatorError, redact } from "../domain/error.ts";
-import { runPulumi } from "../engine/run.ts";
-import { findMade, MadeInputs } from "../vendors/cloudflare/made.ts";
+import { OperatorError } from "../domain/error.ts";
+import type { CloudflareObject } from "../vendors/cloudflare/objects.ts";
 import type { Context } from "./context.ts";
+import type { Edge } from "./edge.ts";
+import { engineStep } from "./engine-step.ts";
 import type { StackEnvironment } from "./environment.ts";
-import { interruptible } from "./interrupt.ts";
 import { describeLock, locksAreLeft, locksIn, saysLocked } from "./lock.ts";
+import { exportState, mend } from "./mending.ts";
 
 const Exported = z.looseObject({
   deployment: z.looseObject({ pending_operations: z.array(z.looseObject({ type: z.string() })).optional() }),
 });
-const Preview = z.looseObject({
-  steps: z
-    .array(
-      z.looseObject({
-        op: z.string(),
-        urn: z.string(),
-        newState: z.looseObject({ type: z.string(), inputs: z.unknown().optional() }).optional(),
-      }),
-    )
-    .default([]),
-});
-const ImportFile = z.looseObject({
-  resources: z.array(
-    z.looseObject({ type: z.string(), name: z.string(), logicalName: z.string().optional(), component: z.boolean().optional() }),
-  ),
-});
 
-export interface Healing {
+/** What a run has to tell. */
+export interface Run {
+  readonly code: number;
+  readonly stderr: string;
+  /** Whether somebody asked to stop: then nothing more is begun. */
+  readonly stopped: boolean;
+  /** Whether it made something at Cloudflare. */
+  readonly madeAtEdge: boolean;
+}
+
+export interface Healing<T extends Run> {
   /** `--recover`: a person says that no other run works on the stack. */
   readonly force: boolean;
   /** When this run began; epoch milliseconds. */
@@ -41,14 +33,20 @@ export interface Healing {
   readonly clock?: Clock;
   /** The stack's state as it was read a moment ago; asked for if absent. */
   readonly exported?: string | undefined;
+  /** Undefined where nobody can look at Cloudflare. */
+  readonly edge?: Edge | undefined;
+  /** A look that has begun already. */
+  readonly looking?: Promise<readonly CloudflareObject[] | undefined> | undefined;
+  /** Two runs told as one. */
+  readonly together: (first: T, second: T) => T;
 }
 
-/** Runs after clearing up what a killed run left: its lock where nobody works behind it, and creates that it did not write down.
- *  With `force` both in any case. A lock that may be somebody's stays, and the engine's refusal is the outcome. */
-export async function heal<T extends { readonly stderr: string }>(
+/** Runs after clearing up what earlier runs left, and looks after it at what the run itself left. A lock that may be somebody's stays, and the engine's refusal
+ *  is the outcome. What could not be looked at or cleared up is said; `edge.blind` remembers it. */
+export async function heal<T extends Run>(
   context: Context,
   whole: StackEnvironment,
-  { force, began, clock = systemClock, exported }: Healing,
+  { force, began, clock = systemClock, exported, edge, looking, together }: Healing<T>,
   run: () => Promise<T>,
 ): Promise<T> {
   const onlyRun = inCi(context.process.env);
@@ -59,24 +57,35 @@ export async function heal<T extends { readonly stderr: string }>(
     await breakLock(context, whole);
     return true;
   };
+  /** Once more after a lock that nobody holds was met. */
+  const freely = async (step: () => Promise<void>) => {
+    try {
+      await step();
+    } catch (error) {
+      if (!(error instanceof OperatorError) || !saysLocked(error.message)) throw error;
+      if (!(await freed(error.message))) throw new OperatorError(`${error.message}\n${recoverHint(whole.stack)}`, error.exitCode);
+      await step();
+    }
+  };
+  const finished = (outcome: T) => finish(context, whole, edge, { outcome, run, together });
+
   if (force) {
     await breakLock(context, whole);
-    await settle(context, whole);
-    return run();
+    await settle(context, whole, edge);
+    return finished(await run());
   }
+  const state = exported ?? (await exportState(context, whole));
   // With creates pending, a run before they are settled would make them again.
-  const outcome = hasPendingCreates(exported ?? (await must(context, whole, ["stack", "export", "--stack", whole.stack])))
-    ? undefined
-    : await run();
-  if (outcome && !(await freed(outcome.stderr))) return outcome;
-  try {
-    await settle(context, whole);
-  } catch (error) {
-    if (!(error instanceof OperatorError) || !saysLocked(error.message)) throw error;
-    if (!(await freed(error.message))) throw new OperatorError(`${error.message}\n${recoverHint(whole.stack)}`, error.exitCode);
-    await settle(context, whole);
+  if (hasPendingCreates(state)) {
+    await freely(() => settle(context, whole, edge));
+    return finished(await run());
   }
-  return run();
+  const found = await (looking ?? edge?.look());
+  if (edge && found) await freely(async () => void (await mend(context, whole, edge, { found, exported: state, lost: true })));
+  const outcome = await run();
+  if (!(await freed(outcome.stderr))) return finished(outcome);
+  await freely(() => settle(context, whole, edge));
+  return finished(await run());
 }
 
 export function recoverHint(stack: string): string {
@@ -96,56 +105,52 @@ function hasPendingCreates(exported: string): boolean {
 
 /** After the lock is free: brings the state in line with what the vendors have, and takes in what the killed run made. The engine's list of pending creates
  *  is not enough for that: a killed engine may not have written the last ones down. So what the program still wants to make is looked for. */
-async function settle(context: Context, whole: StackEnvironment): Promise<void> {
+async function settle(context: Context, whole: StackEnvironment, edge: Edge | undefined): Promise<void> {
+  if (!edge) throw new OperatorError("CLOUDFLARE_API_TOKEN is not set: without it nobody can look what a killed run made");
   const { stack } = whole;
-  await must(context, whole, ["refresh", "--yes", "--skip-preview", "--clear-pending-creates", "--stack", stack]);
   context.say("an earlier run was killed; looking what it made …");
-  const folder = await mkdtemp(join(tmpdir(), "fleet-recovery-"));
-  try {
-    const file = join(folder, "import.json");
-    const plan = Preview.parse(
-      JSON.parse(await must(context, whole, ["preview", "--json", "--import-file", file, "--stack", stack])),
-    );
-    const ids = await idsOfMade(whole, plan);
-    if (ids.size === 0) return;
-    const wanted = ImportFile.parse(JSON.parse(await readFile(file, "utf8")));
-    const resources = wanted.resources.flatMap((one) => {
-      const id = ids.get(`${one.type} ${one.logicalName ?? one.name}`);
-      return one.component ? [one] : id === undefined ? [] : [{ ...one, id }];
-    });
-    await writeFile(file, JSON.stringify({ ...wanted, resources }));
-    context.say(`taking ${ids.size} objects of Cloudflare into the state`);
-    const options = ["--yes", "--skip-preview", "--protect=false", "--generate-code=false", "--stack", stack];
-    await must(context, whole, ["import", "--file", file, ...options]);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  await engineStep(context, whole, ["refresh", "--yes", "--skip-preview", "--clear-pending-creates", "--stack", stack]);
+  const found = await edge.look();
+  if (!found) throw new OperatorError("what a killed run made cannot be found before Cloudflare answers; run this again then");
+  await mend(context, whole, edge, { found, exported: await exportState(context, whole), lost: true });
 }
 
-/** Import ids by `<type> <name>` of what the program wants to make and Cloudflare already has. */
-async function idsOfMade({ env }: StackEnvironment, { steps }: z.infer<typeof Preview>): Promise<Map<string, string>> {
-  const ids = new Map<string, string>();
-  for (const { op, urn, newState } of steps) {
-    const inputs = MadeInputs.safeParse(newState?.inputs);
-    if (op !== "create" || !newState || !inputs.success) continue;
-    const id = await findMade({ env, clock: systemClock }, newState.type, inputs.data);
-    if (id !== undefined) ids.set(`${newState.type} ${urn.split("::").at(-1)}`, id);
+interface Finish<T extends Run> {
+  readonly outcome: T;
+  readonly run: () => Promise<T>;
+  readonly together: Healing<T>["together"];
+}
+
+/** The plugin's own retries make a second one of what was made, or fail at it: so after a run that made something or failed, Cloudflare is looked at again.
+ *  Twins go only now, while the engine has just had the lock and the state holds the one that stays. */
+async function finish<T extends Run>(
+  context: Context,
+  whole: StackEnvironment,
+  edge: Edge | undefined,
+  { outcome, run, together }: Finish<T>,
+): Promise<T> {
+  if (!edge || edge.blind || outcome.stopped || saysLocked(outcome.stderr)) return outcome;
+  if (outcome.code === 0 && !outcome.madeAtEdge && !edge.unsettled) return outcome;
+  let whatCame = outcome;
+  try {
+    let found = await edge.look();
+    if (!found || (outcome.code === 0 && !edge.suspicious(found))) return outcome;
+    let exported = await exportState(context, whole);
+    if (await mend(context, whole, edge, { found, exported, lost: false })) {
+      context.say("going on with what that held up …");
+      whatCame = together(outcome, await run());
+      if (whatCame.stopped) return whatCame;
+      found = await edge.look();
+      exported = await exportState(context, whole);
+    }
+    if (found) await edge.tidy(found, exported);
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error;
+    edge.fail(`what this run left at Cloudflare is not cleared up: ${error.message}`);
   }
-  return ids;
+  return whatCame;
 }
 
 async function breakLock(context: Context, whole: StackEnvironment): Promise<void> {
-  await must(context, whole, ["cancel", whole.stack, "--yes"]);
-}
-
-/** Throws OperatorError where the engine fails, and where somebody asked to stop meanwhile. */
-async function must(context: Context, { engine, env }: StackEnvironment, args: readonly string[]): Promise<string> {
-  return interruptible(context, async (signal) => {
-    const { code, stdout, stderr } = await runPulumi(engine, args, { cwd: context.root, env, signal });
-    if (signal.aborted)
-      throw new OperatorError(`stopped in pulumi ${args[0]}; run the same command again to go on`, exitCode.failed);
-    if (code === 0) return stdout;
-    const said = redact(stderr.trim() || stdout.trim());
-    throw new OperatorError(`pulumi ${args[0]} failed:\n${said}`, exitCode.failed);
-  });
+  await engineStep(context, whole, ["cancel", whole.stack, "--yes"]);
 }

@@ -7,6 +7,7 @@ import { exportedState, refuseLosses } from "./budget.ts";
 import { Changes, describeDone, shared } from "./changes.ts";
 import type { ChangeFlags, DestroyFlags, StackFlags, UpFlags } from "./commands/stack.ts";
 import type { Context } from "./context.ts";
+import { edgeOf } from "./edge.ts";
 import { needStack, type StackEnvironment, sandboxStack, stackEnvironment } from "./environment.ts";
 import { interruptible } from "./interrupt.ts";
 import { saysLocked } from "./lock.ts";
@@ -44,14 +45,23 @@ export async function up(this: Context, flags: UpFlags, stack: string): Promise<
   const files = readStackFiles(this.root, stack);
   const began = await systemClock.now();
   const whole = allowDelete(await stackEnvironment(this, stack), flags.allowDelete);
-  const exported = await exportedState(this, whole);
-  const named = new Map([...refuseLosses(files, whole, exported), ...slugsOf(files)]);
-  this.progress.begin(`up ${stack}`, `bringing ${stack} up`);
-  const outcome = await heal(this, whole, { force: flags.recover ?? false, began, exported }, () =>
-    operate(this, whole, ["up", "--yes", "--skip-preview", "--continue-on-error", ...policyArguments], named),
-  );
-  report(this, stack, outcome, flags.json, "up");
-  this.process.exitCode = judge(outcome);
+  const over = new AbortController();
+  const edge = edgeOf(this, whole, files, over.signal);
+  try {
+    // Beside the engine's first answer, so that it costs no time.
+    const looking = flags.recover ? undefined : edge?.look();
+    const exported = await exportedState(this, whole);
+    const named = new Map([...refuseLosses(files, whole, exported), ...slugsOf(files)]);
+    this.progress.begin(`up ${stack}`, `bringing ${stack} up`);
+    const outcome = await heal(this, whole, { force: flags.recover ?? false, began, exported, edge, looking, together }, () =>
+      operate(this, whole, ["up", "--yes", "--skip-preview", "--continue-on-error", ...policyArguments], named),
+    );
+    report(this, stack, outcome, flags.json, "up");
+    const judged = judge(outcome);
+    this.process.exitCode = judged === exitCode.done && edge?.blind ? exitCode.failed : judged;
+  } finally {
+    over.abort();
+  }
 }
 
 export async function destroy(this: Context, flags: DestroyFlags, stack: string): Promise<void> {
@@ -91,6 +101,15 @@ export interface Outcome {
   readonly slugs: ReadonlyMap<string, string>;
   readonly stderr: string;
   readonly seconds: number;
+  /** Whether somebody asked to stop. */
+  readonly stopped: boolean;
+  /** Whether something was made at Cloudflare. */
+  readonly madeAtEdge: boolean;
+}
+
+/** The second of two runs of one command, with what the first one did. */
+function together(first: Outcome, second: Outcome): Outcome {
+  return { ...second, changes: second.changes.after(first.changes), seconds: first.seconds + second.seconds };
 }
 
 /** Runs one operation of the engine and follows it. */
@@ -112,7 +131,9 @@ export async function operate(
       else told = tellSteps(context, changes, slugs, told);
     }
     const { code, stderr } = await result;
-    return { code, changes, slugs, stderr, seconds: (performance.now() - started) / 1000 };
+    const madeAtEdge = [...changes.made].some((type) => type.startsWith("cloudflare:"));
+    const seconds = (performance.now() - started) / 1000;
+    return { code, changes, slugs, stderr, seconds, stopped: signal.aborted, madeAtEdge };
   });
 }
 
@@ -206,7 +227,7 @@ function hintFor({ stderr, changes }: Outcome, stack: string): string | undefine
   const said = `${stderr}\n${changes.errors.join("\n")}`;
   if (saysLocked(said) || said.includes("pending operations")) return recoverHint(stack);
   if (/cloudflare refused POST .*(already exists|already have)/.test(said))
-    return `an earlier answer of Cloudflare was lost, or somebody else made it; what is ours is taken over by: fleet up ${stack} --recover`;
+    return "what has that name at Cloudflare carries no marker of this stack, so that somebody else made it: rename or remove it there, then run this again";
   if (/no stack named/.test(said))
     return `make the stack first: pulumi stack init ${stack} (after eval "$(./fleet env ${stack})")`;
   return undefined;

@@ -1,6 +1,7 @@
 /** What a whole Cloudflare account shares: identity providers and the zone's TLS settings. Made by the one stack with `fleet:ownsAccount: true`. */
 import { marker } from "../domain/marker.ts";
 import type { LoginMethod } from "../tenants/schema.ts";
+import { identityProviderName } from "./edge-names.ts";
 import type { PlannedResource } from "./planned.ts";
 import { methodNames, type Settings, secretOf } from "./settings.ts";
 
@@ -30,7 +31,7 @@ function identityProvider(method: LoginMethod, settings: Settings): PlannedResou
     arguments: {
       accountId: settings.accountId,
       // The name is the only field that can carry the marker.
-      name: `${title} ${marker(settings.stack, "account")}`,
+      name: identityProviderName(title, marker(settings.stack, "account")),
       type,
       config: { ...client, ...(secret ? { clientSecret: { secretSetting: secret } } : {}) },
     },

@@ -3,6 +3,7 @@ import { marker } from "../domain/marker.ts";
 import type { OpenTenant } from "../tenants/open.ts";
 import type { Member } from "../tenants/resolve.ts";
 import type { LoginMethod } from "../tenants/schema.ts";
+import { applicationName, policyName, tunnelName } from "./edge-names.ts";
 import { appPort, appServiceName } from "./plan-railway.ts";
 import type { Expression, Plain, PlannedResource } from "./planned.ts";
 import type { Settings } from "./settings.ts";
@@ -32,7 +33,7 @@ export function planEdge(tenant: OpenTenant, settings: Settings): readonly Plann
       // The policy's session beats the application's, so both are always written, and equal.
       arguments: {
         accountId,
-        name: `${slug} members ${mark}`,
+        name: policyName(slug, "members", mark),
         ...(open ? { decision: "allow", includes: includes(access.members) } : nobody),
         ...session,
       },
@@ -44,7 +45,7 @@ export function planEdge(tenant: OpenTenant, settings: Settings): readonly Plann
       part: "edge",
       arguments: {
         accountId,
-        name: `${slug} ${mark}`,
+        name: applicationName(slug, "", mark),
         type: "self_hosted",
         domain: hostname,
         policies: [{ id: { ref: "policy.id" }, precedence: 1 }],
@@ -75,7 +76,12 @@ export function planEdge(tenant: OpenTenant, settings: Settings): readonly Plann
       key: "tunnel",
       name: `${uid}-tunnel`,
       part: "edge",
-      arguments: { accountId, name: `${slug} ${mark}`, configSrc: "cloudflare", tunnelSecret: { ref: "tunnelSecret.base64" } },
+      arguments: {
+        accountId,
+        name: tunnelName(slug, mark),
+        configSrc: "cloudflare",
+        tunnelSecret: { ref: "tunnelSecret.base64" },
+      },
     },
     {
       kind: "cloudflare:TunnelConfiguration",
@@ -138,7 +144,7 @@ function publicApplications(tenant: OpenTenant, settings: Settings): readonly Pl
       key: "publicPolicy",
       name: `${uid}-public-policy`,
       part: "edge",
-      arguments: { accountId, name: `${slug} public ${mark}`, ...(open ? everybody : nobody), sessionDuration },
+      arguments: { accountId, name: policyName(slug, "public", mark), ...(open ? everybody : nobody), sessionDuration },
     },
     ...access.publicPaths.map(
       (path): PlannedResource => ({
@@ -148,7 +154,7 @@ function publicApplications(tenant: OpenTenant, settings: Settings): readonly Pl
         part: "edge",
         arguments: {
           accountId,
-          name: `${slug}${path} ${mark}`,
+          name: applicationName(slug, path, mark),
           type: "self_hosted",
           domain: hostnameOf(tenant, settings) + path,
           policies: [{ id: { ref: "publicPolicy.id" }, precedence: 1 }],
