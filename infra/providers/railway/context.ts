@@ -8,6 +8,8 @@ export interface RailwayContext {
   readonly railway: RailwayClient;
   /** Ids of projects and services that this process made a moment ago: nothing can lie in them yet, so nothing need be looked for there. */
   readonly fresh: Set<string>;
+  /** Railway refused this process a health check before a service's first deployment: it is not asked again for the next service. */
+  refusesEarlyHealthChecks?: boolean;
 }
 
 /** Provider configuration first (`token`, `apiUrl`, `workspaceId`), then RAILWAY_API_TOKEN, RAILWAY_API_URL, RAILWAY_WORKSPACE_ID. */

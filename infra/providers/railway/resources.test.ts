@@ -84,6 +84,37 @@ test("a project that another workspace's token cannot see is not gone", async ()
   expect(await project.read(id, context, call, { inputs: projectInputs, state })).toBeUndefined();
 });
 
+test("nothing in a project is gone because the token is another workspace's: neither read nor deleted away", async () => {
+  const place = await made(context);
+  const id = `${place.projectId}/${place.environmentId}/${place.serviceId}`;
+  const away = { ...place, variables: { A: "1" }, revision: 1 };
+  const kept = [...fake.projects];
+  fake.projects.clear();
+  const reads = [service, variableCollection, serviceInstance].map((resource) => () => resource.read(id, context, call));
+  const deletes = [() => variableCollection.delete(id, away, context, call)];
+  for (const attempt of [...reads, ...deletes]) {
+    fake.fault("services", { refuse: "Not Authorized" });
+    for (const name of ["variables", "serviceInstance"]) fake.fault(name, { refuse: "Not Authorized" });
+    await expect(attempt()).rejects.toThrow("is not known in workspace w1, which the token is for");
+  }
+  for (const [projectId, row] of kept) fake.projects.set(projectId, { ...row, deletedAt: "2026-11-24T10:00:00Z" });
+  for (const read of reads) expect(await read()).toBeUndefined();
+});
+
+test("a service is not imported into an environment that is not its own", async () => {
+  const { projectId, serviceId } = await made(context);
+  fake.fault("serviceInstance", { refuse: "Not Authorized" });
+  await expect(service.read(`${projectId}/elsewhere/${serviceId}`, context, call)).rejects.toThrow("Not Authorized");
+});
+
+test("a project without a marker is not made again when the answer was lost: nothing tells whether it is there", async () => {
+  fake.fault("projectCreate", "lose");
+  await expect(project.create({ name: "shop", description: "" }, context, call)).rejects.toThrow(
+    /whether project shop was made is unclear.*import it or delete it/,
+  );
+  expect(fake.projects.size).toBe(1);
+});
+
 test("a service whose create was lost is found by its name, also when the name is said to be taken", async () => {
   const { projectId, environmentId } = (await project.create(projectInputs, context, call)).state;
   fake.fault("serviceCreate", "lose");
@@ -183,6 +214,19 @@ test("an instance is deployed exactly once, with the health check that Railway r
   });
 });
 
+test("what Railway refused to one new service is not asked of it for the next one", async () => {
+  const { projectId, environmentId } = await made(context);
+  const savesFor = async (name: string) => {
+    const { state } = await service.create({ projectId, environmentId, name }, context, call);
+    const place = { projectId, environmentId, serviceId: state.serviceId };
+    const before = fake.calls.length;
+    await serviceInstance.create(instanceInputs(place), context, call);
+    expect(fake.instances.get(place.serviceId)?.healthcheckPath).toBe("/health");
+    return fake.calls.slice(before).filter((name) => name === "serviceInstanceUpdate").length;
+  };
+  expect([await savesFor("one"), await savesFor("two")]).toEqual([3, 2]);
+});
+
 test("a lost answer to the deployment is recognised instead of deploying twice", async () => {
   const place = await made(context);
   fake.fault("serviceInstanceDeployV2", "lose");
@@ -264,7 +308,10 @@ test("a project with two services stays within 22 calls on create and 8 on refre
 
   fake.calls.length = 0;
   await project.read(projectId, context, call, { inputs: projectInputs, state: projectState });
-  for (const one of [app, tunnel]) await service.read(`${projectId}/${environmentId}/${one.serviceId}`, context, call);
+  for (const { serviceId } of [app, tunnel]) {
+    const inputs = { projectId, environmentId, name: "one" };
+    await service.read(`${projectId}/${environmentId}/${serviceId}`, context, call, { inputs, state: { ...inputs, serviceId } });
+  }
   await volume.read(disk.id, context, call, { inputs: { ...app, mountPath: "/data", sizeGB: 5 }, state: disk.state });
   for (const one of [appVariables, tunnelVariables])
     await variableCollection.read(one.id, context, call, { inputs: one.state, state: one.state });

@@ -130,7 +130,7 @@ async function deployed(
 ): Promise<ServiceInstanceOutputs> {
   const place = placeOf(inputs);
   await connectRepository(place, inputs, context, call);
-  const complete = await saveSettings(place, inputs, oldInputs, context, call);
+  const complete = await saveSettings(place, inputs, oldInputs, context, call, !previousId);
   const deploymentId = await deployOnce(place, previousId, context, call);
   const state = await finish(idOf(inputs), inputs, deploymentId, false, context, call);
   if (!complete) await saveSettings(place, inputs, oldInputs, context, call);

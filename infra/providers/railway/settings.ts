@@ -53,26 +53,31 @@ export function limitsOf(inputs: ServiceInstanceInputs, olds?: ServiceInstanceIn
   return { memoryGB: inputs.memoryGB ?? null, vCPUs: inputs.vCPUs ?? null };
 }
 
-/** Saves all settings. false = Railway refused the health check, as it may before the first deployment: save once more after it. */
+/** Saves all settings. false = all but the health check, which Railway may refuse before the first deployment: save once more after it.
+ *  `first`: nothing was ever deployed. */
 export async function saveSettings(
   place: InstancePlace,
   inputs: ServiceInstanceInputs,
   olds: ServiceInstanceInputs | undefined,
-  { railway }: RailwayContext,
+  context: RailwayContext,
   call: Call,
+  first = false,
 ): Promise<boolean> {
   const settings = settingsOf(inputs, olds);
-  const options = { ...call, expectExists: true };
-  try {
-    await railway.updateInstance(place, settings, options);
-    return true;
-  } catch (error) {
-    const refused = error instanceof RailwayRefusal && /invalid input/i.test(error.refusal.vendorMessage);
-    if (!refused || !settings.healthcheckPath) throw error;
-    const { healthcheckPath: _path, healthcheckTimeout: _timeout, ...rest } = settings;
-    await railway.updateInstance(place, rest, options);
-    return false;
+  const { healthcheckPath, healthcheckTimeout: _timeout, ...rest } = settings;
+  const save = (some: InstanceSettings) => context.railway.updateInstance(place, some, { ...call, expectExists: true });
+  if (!(first && healthcheckPath && context.refusesEarlyHealthChecks)) {
+    try {
+      await save(settings);
+      return true;
+    } catch (error) {
+      const refused = error instanceof RailwayRefusal && /invalid input/i.test(error.refusal.vendorMessage);
+      if (!refused || !healthcheckPath) throw error;
+    }
   }
+  await save(rest);
+  if (first) context.refusesEarlyHealthChecks = true;
+  return false;
 }
 
 /** What stands at Railway in the program's words: of the settings that the program makes, or of all on import. */
