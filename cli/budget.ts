@@ -15,13 +15,22 @@ const Resource = z.looseObject({
   protect: z.boolean().default(false),
   /** Marked by the engine: a replacement is under way and the old object goes. */
   delete: z.boolean().default(false),
+  /** Marked by a person: the next run replaces it. */
+  taint: z.boolean().default(false),
   inputs: z.record(z.string(), z.unknown()).default({}),
   outputs: z.unknown().optional(),
 });
 const Exported = z.looseObject({ deployment: z.looseObject({ resources: z.array(Resource).nullish() }) });
 const Outputs = z.looseObject({
   fleet: z.looseObject({
-    tenants: z.record(z.string(), z.looseObject({ slug: z.string().optional(), state: z.string().optional() })),
+    tenants: z.record(
+      z.string(),
+      z.looseObject({
+        slug: z.string().optional(),
+        state: z.string().optional(),
+        railway: z.looseObject({ volumeId: z.string().optional() }).optional(),
+      }),
+    ),
   }),
 });
 
@@ -45,7 +54,9 @@ export function refuseLosses(
   const tenants = resolveStack(entries, { ...settings, loginMethods: methodNames(settings.loginMethods) });
   // An emptied folder is one mistake, not one for each tenant: the program refuses it as a whole (infra/vanished.ts).
   if (tenants.length === 0) return slugs;
-  const problems = overBudget(state, { settings, tenants, allowed: (env.FLEET_ALLOW_DELETE ?? "").split(/[\s,]+/) });
+  const listed = (slugs = "") => slugs.split(/[\s,]+/);
+  const [allowed, allowedEmpty] = [listed(env.FLEET_ALLOW_DELETE), listed(env.FLEET_ALLOW_EMPTY)];
+  const problems = overBudget(state, { settings, tenants, allowed, allowedEmpty });
   if (problems.length > 0) throw new RefusedError(problems);
   return slugs;
 }
@@ -55,9 +66,10 @@ export function stateOf(exported: string): StackState {
   const resources = Exported.parse(JSON.parse(exported)).deployment.resources ?? [];
   const outputs = Outputs.safeParse(resources.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs);
   return {
-    resources: resources
-      .filter((one) => !one.delete)
-      .map(({ urn, type, protect, inputs }) => ({ type, name: urn.split("::").at(-1) ?? urn, protect, inputs })),
+    resources: resources.map(({ urn, type, protect, inputs, delete: half, taint }) => ({
+      ...{ type, name: urn.split("::").at(-1) ?? urn, protect, inputs },
+      ...((half || taint) && { replacing: { half, urn } }),
+    })),
     former: new Map(Object.entries(outputs.data?.fleet.tenants ?? {})),
   };
 }

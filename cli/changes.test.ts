@@ -72,3 +72,12 @@ test("a tenant's changes are told in words, an operation without one by its own 
   );
   expect(describeDone({ done: new Map(), underWay: new Set(), failed: [] })).toBe("nothing");
 });
+
+test("whatever step of replacing a volume or project comes first is told, and of nothing else", () => {
+  for (const op of ["create-replacement", "replace", "delete-replaced"]) {
+    const volume = event("started", "tn_7k2m9x4q1c-volume", op, "railway:index:Volume");
+    const other = event("started", "tn_7k2m9x4q1c-app-service", op, "railway:index:Service");
+    expect([...after(volume, other).replaced]).toEqual([["tn_7k2m9x4q1c-volume", "tn_7k2m9x4q1c"]]);
+  }
+  expect(after(event("started", "tn_7k2m9x4q1c-project", "update")).replaced.size).toBe(0);
+});

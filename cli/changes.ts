@@ -4,6 +4,8 @@ import type { EngineEvent } from "../engine/events.ts";
 /** Operations that change nothing at a vendor. */
 const quiet = new Set(["same", "read", "read-replacement", "refresh", "import"]);
 const holdsData = new Set(["railway:index:Project", "railway:index:Volume"]);
+/** The steps of a replacement; which one comes first depends on the resource. */
+const replacing = new Set(["create-replacement", "replace", "delete-replaced"]);
 const uidIn = /tn_[a-z0-9]{10}/;
 /** What the SDK says of a resource that needs one that failed; the failure has its own message. */
 const aftermath = /\bresource \S+ \[\S+\] failed to register/;
@@ -24,8 +26,8 @@ export class Changes {
   readonly errors: string[] = [];
   /** What the rules of policies/ said. */
   readonly policies: Extract<EngineEvent, { kind: "policy" }>[] = [];
-  /** What holds data and is replaced. */
-  readonly replaced: { readonly owner: string; readonly name: string }[] = [];
+  /** Owners by the logical names of what holds data and is replaced. */
+  readonly replaced = new Map<string, string>();
   /** Types of what was made. */
   readonly made = new Set<string>();
   readonly #seen = new Set<string>();
@@ -46,7 +48,7 @@ export class Changes {
     const owner = uidIn.exec(name)?.[0] ?? shared;
     const changes: TenantChanges = this.tenants.get(owner) ?? { done: new Map(), underWay: new Set(), failed: [] };
     this.tenants.set(owner, changes);
-    if (event.state === "started" && event.op === "replace" && holdsData.has(event.type)) this.replaced.push({ owner, name });
+    if (replacing.has(event.op) && holdsData.has(event.type)) this.replaced.set(name, owner);
     if (event.state === "started") {
       if (!quiet.has(event.op)) changes.underWay.add(event.urn);
       return;
@@ -71,6 +73,7 @@ export class Changes {
       for (const [op, times] of done) if (!quiet.has(op)) changes.done.set(op, (changes.done.get(op) ?? 0) + times);
     }
     for (const type of earlier.made) this.made.add(type);
+    for (const [name, owner] of earlier.replaced) this.replaced.set(name, owner);
     return this;
   }
 

@@ -98,7 +98,7 @@ function inCi({ CI }: NodeJS.ProcessEnv): boolean {
 }
 
 /** Whether an earlier run ended between asking a vendor for an object and writing down its id. */
-function hasPendingCreates(exported: string): boolean {
+export function hasPendingCreates(exported: string): boolean {
   const { pending_operations = [] } = Exported.parse(JSON.parse(exported)).deployment;
   return pending_operations.some(({ type }) => type === "creating");
 }

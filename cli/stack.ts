@@ -13,7 +13,7 @@ import { interruptible } from "./interrupt.ts";
 import { saysLocked } from "./lock.ts";
 import { describeViolation, policyArguments, violationsOf } from "./policies.ts";
 import { refuseProtected } from "./protection.ts";
-import { heal, recoverHint } from "./recovery.ts";
+import { hasPendingCreates, heal, recoverHint } from "./recovery.ts";
 import type { EnvReport, StackReport } from "./reports.ts";
 import { readStackFiles, slugsOf } from "./stack-files.ts";
 import { table } from "./table.ts";
@@ -28,7 +28,7 @@ export async function env(this: Context, flags: StackFlags, stack: string): Prom
 export async function preview(this: Context, flags: ChangeFlags, stack: string): Promise<void> {
   needStack(this.root, stack);
   const files = readStackFiles(this.root, stack);
-  const whole = allowDelete(await stackEnvironment(this, stack), flags.allowDelete);
+  const whole = allowing(await stackEnvironment(this, stack), flags);
   const named = new Map([...refuseLosses(files, whole, await exportedState(this, whole)), ...slugsOf(files)]);
   this.progress.begin(`preview ${stack}`, `previewing ${stack}`);
   const outcome = await operate(this, whole, ["preview", ...policyArguments], named);
@@ -44,7 +44,7 @@ export async function up(this: Context, flags: UpFlags, stack: string): Promise<
     throw new RefusedError(`look at the changes with: fleet preview ${stack}; then make them with: fleet up ${stack} --yes`);
   const files = readStackFiles(this.root, stack);
   const began = await systemClock.now();
-  const whole = allowDelete(await stackEnvironment(this, stack), flags.allowDelete);
+  const whole = allowing(await stackEnvironment(this, stack), flags);
   const over = new AbortController();
   const edge = edgeOf(this, whole, files, over.signal);
   try {
@@ -53,10 +53,16 @@ export async function up(this: Context, flags: UpFlags, stack: string): Promise<
     const exported = await exportedState(this, whole);
     const named = new Map([...refuseLosses(files, whole, exported), ...slugsOf(files)]);
     this.progress.begin(`up ${stack}`, `bringing ${stack} up`);
-    const outcome = await heal(this, whole, { force: flags.recover ?? false, began, exported, edge, looking, together }, () =>
-      operate(this, whole, ["up", "--yes", "--skip-preview", "--continue-on-error", ...policyArguments], named),
-    );
+    const force = flags.recover ?? false;
+    // What healing reads again at the vendors may have turned out to be gone.
+    let isNews = force || exported === undefined || hasPendingCreates(exported);
+    const outcome = await heal(this, whole, { force, began, exported, edge, looking, together }, async () => {
+      if (isNews) refuseLosses(files, whole, await exportedState(this, whole));
+      isNews = true;
+      return operate(this, whole, ["up", "--yes", "--skip-preview", "--continue-on-error", ...policyArguments], named);
+    });
     report(this, stack, outcome, flags.json, "up");
+    refuseReplaced(outcome);
     const judged = judge(outcome);
     this.process.exitCode = judged === exitCode.done && edge?.blind ? exitCode.failed : judged;
   } finally {
@@ -78,20 +84,24 @@ export async function destroy(this: Context, flags: DestroyFlags, stack: string)
   this.process.exitCode = judge(outcome);
 }
 
-/** Projects and volumes are never replaced: what is on them would be gone. The provider's rules allow none; this holds whatever their next version says. */
+/** Projects and volumes are never replaced: what is on them would be gone. The provider's rules allow none; this holds whatever their next version says. An up
+ *  is stopped at the first step of a replacement, and the old object is deleted in the last one. */
 function refuseReplaced({ changes, slugs }: Outcome): void {
-  if (changes.replaced.length === 0) return;
-  const problems = changes.replaced.map(({ owner, name }) => ({
+  if (changes.replaced.size === 0) return;
+  const problems = [...changes.replaced].map(([name, owner]) => ({
     message: `${slugs.get(owner) ?? owner}: ${name} would be replaced, and its data would be gone`,
   }));
   throw new RefusedError(problems);
 }
 
 /** The program (infra/vanished.ts) and the deletion budget (budget.ts) ask the environment, so that plain `pulumi` can say it too. */
-function allowDelete(whole: StackEnvironment, slugs: readonly string[] = []): StackEnvironment {
-  if (slugs.length === 0) return whole;
-  const allowed = [whole.env.FLEET_ALLOW_DELETE ?? "", ...slugs].join(" ");
-  return { ...whole, env: { ...whole.env, FLEET_ALLOW_DELETE: allowed } };
+function allowing(whole: StackEnvironment, { allowDelete = [], allowEmpty = [] }: ChangeFlags): StackEnvironment {
+  const { FLEET_ALLOW_DELETE = "", FLEET_ALLOW_EMPTY = "" } = whole.env;
+  const added = {
+    FLEET_ALLOW_DELETE: [FLEET_ALLOW_DELETE, ...allowDelete].join(" "),
+    FLEET_ALLOW_EMPTY: [FLEET_ALLOW_EMPTY, ...allowEmpty].join(" "),
+  };
+  return { ...whole, env: { ...whole.env, ...added } };
 }
 
 export interface Outcome {
@@ -123,10 +133,13 @@ export async function operate(
   const changes = new Changes();
   const { progress } = context;
   let told = new Map<string, string>();
-  return await interruptible(context, async (signal) => {
+  return await interruptible(context, async (asked) => {
+    const lossless = new AbortController();
+    const signal = AbortSignal.any([asked, lossless.signal]);
     const { events, result } = await pulumiEvents(engine, [...args, "--stack", stack], { cwd: context.root, env, signal });
     for await (const event of events) {
       changes.take(event);
+      if (changes.replaced.size > 0 && args[0] === "up") lossless.abort();
       if (progress.live) progress.detail(liveLine(changes, slugs));
       else told = tellSteps(context, changes, slugs, told);
     }

@@ -90,3 +90,34 @@ test("log-in methods come and go with the settings; the whole account goes only 
   expect(judge({ settings: shard })).toEqual([expect.stringMatching(/^Pulumi\.prod\.yaml .*--allow-delete account/)]);
   expect(judge({ settings: shard, allowed: [accountName] })).toEqual([]);
 });
+
+test("a volume that is gone is not made anew as an empty one, unless that is named", () => {
+  const said = new Map([[uid, { slug: "tenant-1", state: "active", railway: { volumeId: "vol-1" } }]]);
+  const ask = (resources: StateResource[], change: Partial<Wanted> = {}) =>
+    overBudget({ resources, former: said }, { settings, tenants: [acme, birch], allowed: [], ...change }).map(
+      ({ message }) => message,
+    );
+  const without = made().filter(({ name }) => name !== `${uid}-volume`);
+  expect(ask(made())).toEqual([]);
+  expect(ask(without)).toEqual([expect.stringMatching(/vol-1 is gone.*--allow-empty tenant-1/)]);
+  expect(ask([])).toEqual([expect.stringContaining("vol-1 is gone")]);
+  expect(ask(without, { allowed: ["tenant-1"], allowedEmpty: ["tenant-2"] })).toHaveLength(1);
+  expect(ask(without, { allowedEmpty: ["tenant-1"] })).toEqual([]);
+  expect(overBudget({ resources: without, former: new Map() }, { settings, tenants: [acme, birch], allowed: [] })).toEqual([]);
+});
+
+test.each([
+  ["marked to be replaced", false, "pulumi state untaint 'urn-1'"],
+  ["replaced by half", true, "pulumi state delete 'urn-1'"],
+])("data that is %s is refused, whatever the state of its tenant", (_, half, wayOut) => {
+  const marked = (one: StateResource) => ({ ...one, replacing: { half, urn: "urn-1" } });
+  const all = made([{ ...acme, state: "offboarding" }, birch]);
+  const resources = half
+    ? [...all, ...all.filter(({ name }) => name === `${uid}-volume`).map(marked)]
+    : all.map((one) => (one.name === `${uid}-volume` || one.name === `${uid}-dns` ? marked(one) : one));
+  const tenants = [{ ...acme, state: "offboarding" as const }, birch];
+  expect(judge({ tenants }, { resources, former: "offboarding" })).toEqual([expect.stringContaining(wayOut)]);
+  expect(judge({ tenants, allowed: ["tenant-1"] }, { resources, former: "offboarding" })).toHaveLength(1);
+  const loose = sampleSettings({ protect: "false" });
+  expect(judge({ tenants, settings: loose, allowed: ["tenant-1"] }, { resources, former: "offboarding" })).toEqual([]);
+});

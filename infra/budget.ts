@@ -13,12 +13,21 @@ export interface StateResource {
   readonly name: string;
   readonly protect: boolean;
   readonly inputs: Readonly<Record<string, unknown>>;
+  /** What the next run would replace whatever the program says, or has replaced by half: then this is the old one, and it goes. */
+  readonly replacing?: { readonly half: boolean; readonly urn: string };
 }
 
 export interface StackState {
   readonly resources: readonly StateResource[];
   /** The last outputs' tenants, of whatever version, by uid. */
-  readonly former: ReadonlyMap<string, { readonly slug?: string | undefined; readonly state?: string | undefined }>;
+  readonly former: ReadonlyMap<string, Former>;
+}
+
+/** A tenant of the last outputs. */
+export interface Former {
+  readonly slug?: string | undefined;
+  readonly state?: string | undefined;
+  readonly railway?: { readonly volumeId?: string | undefined } | undefined;
 }
 
 export interface Wanted {
@@ -26,6 +35,8 @@ export interface Wanted {
   readonly tenants: readonly Tenant[];
   /** Slugs that may go with everything although they were not offboarding, and what else of them is deleted; `account` for what the account shares. */
   readonly allowed: readonly string[];
+  /** Slugs whose volume is gone and that may go on with an empty one. */
+  readonly allowedEmpty?: readonly string[];
 }
 
 /** The name that stands for what the whole Cloudflare account shares. */
@@ -34,11 +45,12 @@ export const accountName = "account";
 const dataTypes: Readonly<Record<string, string>> = { "railway:index:Project": "project", "railway:index:Volume": "volume" };
 const ownerIn = /^(tn_[a-z0-9]{10})-(.+)$/;
 
-/** Everything that the run would delete, shrink or move without being allowed to; empty where it may go on. */
+/** Everything that the run would delete, replace, shrink, move or make anew without its data, and is not allowed to; empty where it may go on. */
 export function overBudget(state: StackState, wanted: Wanted): Problem[] {
-  const owners = Map.groupBy(state.resources.filter(isVendors), ({ name }) => ownerIn.exec(name)?.[1] ?? accountName);
+  const there = state.resources.filter((one) => isVendors(one) && one.replacing?.half !== true);
+  const owners = Map.groupBy(there, ownerOf);
   const tenants = new Map<string, Tenant>(wanted.tenants.map((tenant) => [tenant.uid, tenant]));
-  return [...owners].flatMap(([owner, resources]) => {
+  const within = [...owners].flatMap(([owner, resources]) => {
     const tenant = tenants.get(owner);
     if (owner === accountName) return unexplained(accountName, accountName, resources, accountNames(wanted), wanted);
     if (!tenant) return leaving(owner, resources, state, wanted);
@@ -47,6 +59,41 @@ export function overBudget(state: StackState, wanted: Wanted): Problem[] {
       ...unexplained(tenant.slug, owner, resources, everyName(tenant, wanted.settings), wanted),
     ];
   });
+  return [
+    ...within,
+    ...wanted.tenants.flatMap((tenant) => [...replaced(tenant, state, wanted), ...emptied(tenant, state, wanted)]),
+  ];
+}
+
+/** What `pulumi state taint` marked, and what a replacement that was stopped left to be deleted: the program knows of neither. */
+function replaced({ uid, slug, file }: Tenant, { resources }: StackState, { settings, allowed }: Wanted): Problem[] {
+  if (!settings.protect && allowed.includes(slug)) return [];
+  return resources.flatMap((one): Problem[] => {
+    const { type, replacing } = one;
+    const what = dataTypes[type];
+    if (!replacing || what === undefined || ownerOf(one) !== uid) return [];
+    const message = replacing.half
+      ? `the ${what} was replaced by half, and the old one with the data would be deleted now. Look in Railway which of the two holds the data, then take the old one out of the state: pulumi state delete '${replacing.urn}'`
+      : `the ${what} is marked to be replaced, and its data would be gone. Take the mark off: pulumi state untaint '${replacing.urn}'`;
+    return [{ file, message }];
+  });
+}
+
+/** A volume that somebody deleted and a refresh has forgotten: the run would make an empty one, as if the tenant were new. */
+function emptied({ uid, slug, file }: Tenant, { resources, former }: StackState, { allowedEmpty = [] }: Wanted): Problem[] {
+  const volumeId = former.get(uid)?.railway?.volumeId ?? "";
+  if (volumeId === "" || allowedEmpty.includes(slug)) return [];
+  if (resources.some((one) => dataTypes[one.type] === "volume" && ownerOf(one) === uid)) return [];
+  return [
+    {
+      file,
+      message: `volume ${volumeId} is gone, and this would make an empty one. For 48 hours after a deletion Railway's e-mail "volume deleted" holds a link that brings it back: use that first. Then, or if it may begin empty, run this with --allow-empty ${slug}: it takes what lies at the mount path, and makes a new volume only if nothing does`,
+    },
+  ];
+}
+
+function ownerOf({ name }: StateResource): string {
+  return ownerIn.exec(name)?.[1] ?? accountName;
 }
 
 /** A tenant whose file is gone. */

@@ -9,6 +9,7 @@ export interface StackFlags {
 
 export interface ChangeFlags extends StackFlags {
   readonly allowDelete?: readonly string[];
+  readonly allowEmpty?: readonly string[];
 }
 
 export interface UpFlags extends ChangeFlags {
@@ -39,9 +40,14 @@ const allowDelete = {
   proposeCompletions: slugs,
 } as const;
 
+const allowEmpty = {
+  ...allowDelete,
+  brief: "its volume is gone; it may begin with an empty one",
+} as const;
+
 export const preview = buildCommand<ChangeFlags, [string], Context>({
   loader: async () => (await import("../stack.ts")).preview,
-  parameters: { flags: { allowDelete, json }, positional: stackWord },
+  parameters: { flags: { allowDelete, allowEmpty, json }, positional: stackWord },
   docs: {
     brief: "What up would change, per tenant; exit code 3 when there is something",
     fullDescription: "Example:\n  fleet preview sandbox",
@@ -55,6 +61,7 @@ export const up = buildCommand<UpFlags, [string], Context>({
       yes: toggle("make the changes (not needed for the sandbox)"),
       recover: toggle("first break a killed run's lock and settle its work"),
       allowDelete,
+      allowEmpty,
       json,
     },
     positional: stackWord,
