@@ -48,7 +48,7 @@ export const projectGet: Operation<{ project: Project }> = {
 const Projects = Connection(Project);
 export const projectList: Operation<{ projects: z.infer<typeof Projects> }> = {
   name: "projects",
-  document: `query projects($workspaceId: String!, $first: Int!, $after: String) { projects(workspaceId: $workspaceId, first: $first, after: $after) ${pageFields(fields)} }`,
+  document: `query projects($workspaceId: String!, $includeDeleted: Boolean!, $first: Int!, $after: String) { projects(workspaceId: $workspaceId, includeDeleted: $includeDeleted, first: $first, after: $after) ${pageFields(fields)} }`,
   answer: z.object({ projects: Projects }),
   retry: "read",
 };
@@ -73,6 +73,10 @@ export function projectCalls(connection: RailwayConnection, givenWorkspaceId: st
     });
     return workspace;
   };
+  const listed = async (includeDeleted: boolean, options?: CallOptions): Promise<Project[]> => {
+    const place = { workspaceId: await workspaceId(options), includeDeleted };
+    return drain(async (after) => (await connection.run(projectList, { ...place, first: pageSize, after }, options)).projects);
+  };
   return {
     /** The workspace given, else the only one that the token can see; OperatorError when there are several or none. */
     workspaceId,
@@ -96,12 +100,12 @@ export function projectCalls(connection: RailwayConnection, givenWorkspaceId: st
     },
     /** All projects of the workspace that are not deleted. */
     async projects(options?: CallOptions): Promise<Project[]> {
-      const workspace = await workspaceId(options);
-      const all = await drain(
-        async (after) =>
-          (await connection.run(projectList, { workspaceId: workspace, first: pageSize, after }, options)).projects,
-      );
-      return all.filter((project) => project.deletedAt === null);
+      return (await listed(false, options)).filter((project) => project.deletedAt === null);
+    },
+    /** Whether the workspace's list proves that the project is deleted; undefined where it knows nothing of such a project. */
+    async projectIsDeleted(id: string, options?: CallOptions): Promise<boolean | undefined> {
+      const found = (await listed(true, options)).find((project) => project.id === id);
+      return found && found.deletedAt !== null;
     },
   };
 }

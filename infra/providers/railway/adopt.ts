@@ -1,4 +1,5 @@
 /** Adopt or create. Railway has no idempotency keys and loses answers after the work is done, so an own object is looked for before one is made. */
+import { OperatorError } from "../../../domain/error.ts";
 import { isAmbiguous } from "../../../vendors/http/request.ts";
 import { readLagMs } from "../../../vendors/railway/graphql.ts";
 import { RailwayRefusal } from "../../../vendors/railway/refusal.ts";
@@ -8,9 +9,10 @@ import type { RailwayContext } from "./context.ts";
 export interface AdoptOrCreate<Found> {
   /** For progress lines: `project prod-shop`. */
   readonly what: string;
-  /** Finds the own object; throws when it cannot tell. Left out when nothing can exist yet. */
+  /** false when nothing can exist yet. */
   readonly lookFirst: boolean;
-  look(): Promise<Found | undefined>;
+  /** Finds the own object; throws when it cannot tell. Left out where nothing tells it from others': then a create whose answer was lost fails. */
+  readonly look?: () => Promise<Found | undefined>;
   create(): Promise<Found>;
 }
 
@@ -22,8 +24,9 @@ const rounds = 3;
 
 /** The object found, or made. A create whose outcome is unknown is looked for past the read lag before it is done again. */
 export async function adoptOrCreate<Found>(steps: AdoptOrCreate<Found>, context: RailwayContext, call: Call): Promise<Found> {
-  if (steps.lookFirst) {
-    const found = await steps.look();
+  const { look } = steps;
+  if (steps.lookFirst && look) {
+    const found = await look();
     if (found !== undefined) {
       call.log(`${steps.what} exists already and is ours: adopted`);
       return found;
@@ -36,7 +39,8 @@ export async function adoptOrCreate<Found>(steps: AdoptOrCreate<Found>, context:
       // What is in the way may be our own, made by a run that died a moment ago: its name is taken, its service has its volume.
       const taken = error instanceof RailwayRefusal && /already|exists|taken/i.test(error.refusal.vendorMessage);
       if (!isAmbiguous(error) && !taken) throw error;
-      const found = await lookPastLag(steps, taken ? takenWaitsMs : lookWaitsMs, context, call);
+      if (!look) throw isAmbiguous(error) ? unclear(steps.what, error) : error;
+      const found = await lookPastLag(look, taken ? takenWaitsMs : lookWaitsMs, context, call);
       if (found !== undefined) return found;
       if (taken || round >= rounds) throw error;
       call.log(`${steps.what} was not made after all; trying again (attempt ${round + 1} of ${rounds})`);
@@ -44,15 +48,23 @@ export async function adoptOrCreate<Found>(steps: AdoptOrCreate<Found>, context:
   }
 }
 
+function unclear(what: string, error: unknown): OperatorError {
+  const words = error instanceof Error ? error.message : String(error);
+  const advice = "look in the Railway dashboard: import it or delete it if it is there, then run this again";
+  return new OperatorError(
+    `whether ${what} was made is unclear, and without a marker it cannot be found again (${words}): ${advice}`,
+  );
+}
+
 async function lookPastLag<Found>(
-  steps: AdoptOrCreate<Found>,
+  look: () => Promise<Found | undefined>,
   waitsMs: readonly number[],
   context: RailwayContext,
   call: Call,
 ): Promise<Found | undefined> {
   for (const wait of waitsMs) {
     await context.railway.clock.sleep(wait, call.signal);
-    const found = await steps.look();
+    const found = await look();
     if (found !== undefined) return found;
   }
   return undefined;

@@ -71,6 +71,11 @@ export async function startFakeRailway(): Promise<FakeRailway> {
     if (!row) throw new Error("Not Authorized");
     return row;
   };
+  const living = (id: unknown): Row => {
+    const row = must(state.projects, id);
+    if (row.deletedAt !== null) throw new Error("Not Authorized");
+    return row;
+  };
   const of = (rows: Map<string, Row>, key: string, value: unknown) => [...rows.values()].filter((row) => row[key] === value);
   const deploymentsOf = (serviceId: unknown) => of(state.deployments, "serviceId", serviceId).reverse();
 
@@ -106,8 +111,10 @@ export async function startFakeRailway(): Promise<FakeRailway> {
 
   const operations: Record<string, (variables: Variables) => unknown> = {
     apiToken: () => ({ apiToken: { workspaces: [{ id: "w1", name: "Ours" }] } }),
-    projects: () => ({ projects: page(state.projects.values()) }),
-    project: ({ id }) => ({ project: must(state.projects, id) }),
+    projects: ({ includeDeleted }) => ({
+      projects: page([...state.projects.values()].filter((row) => includeDeleted === true || row.deletedAt === null)),
+    }),
+    project: ({ id }) => ({ project: living(id) }),
     projectCreate({ input }) {
       const id = newId("project");
       const row = {
@@ -121,10 +128,10 @@ export async function startFakeRailway(): Promise<FakeRailway> {
       state.projects.set(id, row);
       return { projectCreate: row };
     },
-    projectUpdate: ({ id, input }) => ({ projectUpdate: Object.assign(must(state.projects, id), input) }),
-    projectDelete: ({ id }) => ({ projectDelete: state.projects.delete(must(state.projects, id).id) }),
+    projectUpdate: ({ id, input }) => ({ projectUpdate: Object.assign(living(id), input) }),
+    projectDelete: ({ id }) => ({ projectDelete: !!Object.assign(living(id), { deletedAt: new Date(startMs).toISOString() }) }),
     services: ({ projectId }) => ({
-      project: { services: page(of(state.services, "projectId", must(state.projects, projectId).id)) },
+      project: { services: page(of(state.services, "projectId", living(projectId).id)) },
     }),
     serviceCreate({ input }) {
       const taken = [...state.services.values()].some((row) => row.name === input?.name && row.projectId === input?.projectId);

@@ -1,9 +1,11 @@
-/** Railway says the same of what is absent, deleted or not ours to see. Gone is only what a successful query does not list. */
+/** Railway says the same of what is absent, deleted or not ours to see. Gone is only what its parent's own list does not hold, or shows as deleted. */
+import { OperatorError } from "../../../domain/error.ts";
 import { isHidden } from "../../../vendors/railway/refusal.ts";
 import type { Call } from "../shell/resource.ts";
 import type { RailwayContext } from "./context.ts";
 
-/** Runs a read; undefined when it was refused and the project's (or, if that is hidden too, the workspace's) own list proves that the thing is gone. */
+/** Runs a read; undefined when it was refused and the project's (or, if that is hidden too, the workspace's) own list proves that the thing is gone.
+ *  OperatorError where the workspace knows nothing of the project: then the token is likely another workspace's. */
 export async function unlessGone<Result>(
   place: { readonly projectId: string; readonly serviceId?: string },
   context: RailwayContext,
@@ -43,6 +45,9 @@ async function isGone(
       if (!isHidden(error)) throw error;
     }
   }
-  const projects = await railway.projects(call);
-  return !projects.some((project) => project.id === place.projectId);
+  const deleted = await railway.projectIsDeleted(place.projectId, call);
+  if (deleted !== undefined) return deleted;
+  throw new OperatorError(
+    `Railway project ${place.projectId} is not known in workspace ${await railway.workspaceId(call)}, which the token is for: set RAILWAY_API_TOKEN (and RAILWAY_WORKSPACE_ID) to the right one. If the project is gone for good, take what lay in it out of the state by \`pulumi state delete\``,
+  );
 }

@@ -28,16 +28,15 @@ export const project: Resource<ProjectInputs, ProjectOutputs, RailwayContext> = 
 
   async create(inputs, context, call) {
     const { railway } = context;
-    const look = () => find(inputs, context, call);
-    const lookAgain = inputs.marker === undefined ? undefined : look;
+    const { name, description, marker } = inputs;
+    const look = marker === undefined ? undefined : () => find(marker, context, call);
     const found = await adoptOrCreate(
       {
         what: `project ${inputs.name}`,
-        lookFirst: inputs.marker !== undefined,
-        look,
+        lookFirst: true,
+        ...(look && { look }),
         create: async () => {
-          const { name, description } = inputs;
-          const created = await railway.createProject({ name, description }, { ...call, lookAgain });
+          const created = await railway.createProject({ name, description }, { ...call, ...(look && { lookAgain: look }) });
           context.fresh.add(created.id);
           return created;
         },
@@ -45,7 +44,6 @@ export const project: Resource<ProjectInputs, ProjectOutputs, RailwayContext> = 
       context,
       call,
     );
-    const { name, description } = inputs;
     const differs = found.name !== name || found.description !== description;
     const current = differs ? await railway.updateProject(found.id, { name, description }, call) : found;
     return { id: current.id, state: { ...inputs, ...outputsOf(current) } };
@@ -105,9 +103,7 @@ export function holdsMarker(description: string, marker: string): boolean {
   return description.split(/[\s,;()[\]"']+/).includes(marker);
 }
 
-async function find(inputs: ProjectInputs, { railway }: RailwayContext, call: Call): Promise<Project | undefined> {
-  const { marker } = inputs;
-  if (marker === undefined) return undefined;
+async function find(marker: string, { railway }: RailwayContext, call: Call): Promise<Project | undefined> {
   const ours = (await railway.projects(call)).filter((candidate) => holdsMarker(candidate.description ?? "", marker));
   const [only, ...others] = ours;
   if (others.length === 0) return only;

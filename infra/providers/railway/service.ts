@@ -40,8 +40,10 @@ export const service: Resource<ServiceInputs, ServiceOutputs, RailwayContext> = 
     };
   },
 
-  async read(id, context, call) {
+  async read(id, context, call, known) {
     const place = splitId(id, serviceIdParts);
+    // The project's list says nothing of environments: an id that a person wrote may name a wrong one.
+    if (!known && !(await unlessGone(place, context, call, () => context.railway.instance(place, call)))) return undefined;
     const listed = await unlessGone({ projectId: place.projectId }, context, call, () =>
       context.railway.services(place.projectId, call),
     );

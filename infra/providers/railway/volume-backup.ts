@@ -8,6 +8,8 @@ import { deleteUnlessGone, unlessGone } from "./gone.ts";
 import { joinId, splitId } from "./ids.ts";
 import { VolumeBackupInputs, VolumeBackupOutputs } from "./volume-backup-shapes.ts";
 
+/** A backup that was begun is listed by then. */
+const twinMs = 15 * 60_000;
 const idParts = ["projectId", "environmentId", "volumeInstanceId", "backupId"] as const;
 
 export const volumeBackup: Resource<VolumeBackupInputs, VolumeBackupOutputs, RailwayContext> = {
@@ -38,9 +40,10 @@ export const volumeBackup: Resource<VolumeBackupInputs, VolumeBackupOutputs, Rai
       call,
     );
     await context.railway.lockBackup(volumeInstanceId, found.id, call);
-    // A run that was killed may have begun one that the first look did not show yet.
+    // A run that was killed may have begun one that the first look did not show yet; an older one of the same name is somebody's.
     for (const twin of await named(inputs, context, call))
-      if (twin.id !== found.id) await context.railway.deleteBackup(volumeInstanceId, twin.id, call);
+      if (twin.id !== found.id && Date.parse(found.createdAt) - Date.parse(twin.createdAt) < twinMs)
+        await context.railway.deleteBackup(volumeInstanceId, twin.id, call);
     const state = { ...inputs, backupId: found.id, createdAt: found.createdAt };
     return { id: joinId(projectId, environmentId, volumeInstanceId, found.id), state };
   },

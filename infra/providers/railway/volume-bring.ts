@@ -17,7 +17,7 @@ export interface Wish {
   readonly revision: number;
 }
 
-/** Mounts and grows the instance, and sets its backups. Rejects with Unfinished when it was moved but could not be brought all the way. */
+/** Mounts and grows the instance, and sets its backups. Rejects with Unfinished where a new one could not be brought all the way. */
 export async function bring(
   id: string,
   instance: VolumeInstance,
@@ -37,10 +37,14 @@ export async function bring(
     const cutOff = await grow(instance, inputs, olds, context, call);
     return cutOff && !moved ? { ...state, revision: revision + 1 } : state;
   } catch (error) {
+    // An update that fails keeps the old inputs in state, so that the next one sees the same difference and does all of it again.
+    if (olds) throw error;
     const words = error instanceof Error ? error.message : String(error);
-    // It may have been grown, and with that deployed: whoever listens to the revision sets the service right.
-    const unfinished = { ...state, revision: revision + 1 };
-    throw new Unfinished(id, unfinished, `volume ${volumeId} exists but is not as wanted: ${words}`, { cause: error });
+    // A size that Railway refuses must not stand in state: a smaller one would then be refused as a shrinking volume.
+    const { sizeGB: _wanted, ...kept } = inputs;
+    const { sizeGB: _same, ...unfinished } = state;
+    const reason = `volume ${volumeId} exists but is not as wanted: ${words}`;
+    throw new Unfinished(id, unfinished, reason, { cause: error, inputs: kept });
   }
 }
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { Unfinished } from "../shell/resource.ts";
 import type { RailwayContext } from "./context.ts";
 import { type FakeRailway, startFakeRailway } from "./fake-railway.ts";
 import { call, instanceInputs, made, newProcess } from "./scene.ts";
@@ -83,11 +84,15 @@ test("a size that the volume has by itself is no write", async () => {
   expect((await volume.update(id, state, { ...small, sizeGB: 3 }, context, call, small)).revision).toBe(state.revision);
 });
 
-test("what could not be grown to the end counts as a write too", async () => {
-  const { inputs, id, state } = await mounted();
-  fake.fault("environmentPatchCommit", { refuse: "Volume limit reached" });
-  const failed = volume.update(id, state, { ...inputs, sizeGB: 10 }, context, call, inputs);
-  await expect(failed).rejects.toMatchObject({ state: { revision: state.revision + 1 } });
+test("a size that Railway refuses is not taken for the volume's, so that a smaller one may follow", async () => {
+  const { app, inputs, id, state } = await mounted();
+  fake.unfit.push("Volume size is limited", "Volume size is limited");
+  const failed = await volume.update(id, state, { ...inputs, sizeGB: 5000 }, context, call, inputs).catch((error) => error);
+  expect([failed.message, failed instanceof Unfinished]).toEqual([expect.stringContaining("is limited"), false]);
+  const huge = { ...app, mountPath: "/other", sizeGB: 5000 };
+  const unmade = await volume.create(huge, newProcess(fake), call).catch((error) => error);
+  expect(unmade).toBeInstanceOf(Unfinished);
+  expect([unmade.inputs, unmade.state.sizeGB]).toEqual([{ ...app, mountPath: "/other" }, undefined]);
 });
 
 test("a volume that another service has is not taken from it, whatever its mount path", async () => {
@@ -136,6 +141,14 @@ test("of a backup that a killed run began and the next one made again, the newes
   fake.fault("volumeInstanceBackupList", { answer: { volumeInstanceBackupList: [] } });
   const { state } = await volumeBackup.create(inputs, newProcess(fake), call);
   expect([...fake.backups.keys()]).toEqual([state.backupId]);
+});
+
+test("an older backup of the same name is a person's and stays", async () => {
+  const inputs = wanted((await mounted()).state);
+  const { state } = await volumeBackup.create(inputs, context, call);
+  fake.backups.set("theirs", { ...fake.backups.get(state.backupId), id: "theirs", createdAt: "2026-11-20T10:00:00.000Z" });
+  await volumeBackup.create(inputs, newProcess(fake), call);
+  expect([...fake.backups.keys()].sort()).toEqual([state.backupId, "theirs"].sort());
 });
 
 test("a backup that Railway cannot make fails with Railway's words", async () => {

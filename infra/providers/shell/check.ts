@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { sameValue } from "./diff.ts";
 import { formatPath, type PathSegment } from "./path.ts";
 import type { Properties, Resource } from "./resource.ts";
+import { withoutNulls } from "./struct.ts";
 import { hasUnknown, isUnknown } from "./unknown.ts";
 
 export interface CheckFailure {
@@ -14,9 +15,10 @@ export interface CheckFailure {
 export function checkInputs<Context>(
   resource: Resource<Properties, Properties, Context>,
   olds: Properties,
-  news: Properties,
+  given: Properties,
 ): readonly CheckFailure[] {
-  const failures = [...checkShape(resource.inputs, news)];
+  const failures = [...checkShape(resource.inputs, given)];
+  const news = withoutNulls(given);
   for (const property of resource.refuseChange ?? []) {
     const before = olds[property] ?? undefined;
     const after = news[property] ?? undefined;
@@ -30,11 +32,15 @@ export function checkInputs<Context>(
   return failures;
 }
 
-/** Complaints of a zod definition about a value in which the engine's unknowns may stand anywhere. */
-export function checkShape(shape: z.ZodType, news: Properties): readonly CheckFailure[] {
-  const parsed = shape.safeParse(news);
-  if (parsed.success) return [];
-  return parsed.error.issues.flatMap((issue) => {
+/** Complaints of a zod definition about a value in which the engine's unknowns may stand anywhere. Null is what is left out; a name that is not known is
+ *  named with any value. */
+export function checkShape(shape: z.ZodType, given: Properties): readonly CheckFailure[] {
+  const news = withoutNulls(given);
+  const isMisspelt = ({ code }: z.core.$ZodIssue) => code === "unrecognized_keys";
+  const found = issuesOf(shape, news);
+  const issues =
+    news === given ? found : [...issuesOf(shape, given).filter(isMisspelt), ...found.filter((issue) => !isMisspelt(issue))];
+  return issues.flatMap((issue) => {
     const path = issue.path.map((segment): PathSegment => (typeof segment === "number" ? segment : String(segment)));
     if (issue.code === "unrecognized_keys") {
       return issue.keys.map((key) => ({
@@ -42,6 +48,8 @@ export function checkShape(shape: z.ZodType, news: Properties): readonly CheckFa
         reason: "is not known here: is it spelled right?",
       }));
     }
+    if (issue.code === "invalid_key" && issue.issues.length > 0)
+      return issue.issues.map(({ message }) => ({ property: formatPath(path), reason: message }));
     const value = valueAt(news, path);
     if (value === undetermined) return [];
     // A rule over a whole object or a union cannot be judged while a part of it is unknown.
@@ -50,6 +58,10 @@ export function checkShape(shape: z.ZodType, news: Properties): readonly CheckFa
       { property: formatPath(path), reason: value === undefined && issue.code === "invalid_type" ? "is missing" : issue.message },
     ];
   });
+}
+
+function issuesOf(shape: z.ZodType, value: Properties): readonly z.core.$ZodIssue[] {
+  return shape.safeParse(value).error?.issues ?? [];
 }
 
 const undetermined = Symbol("unknown");

@@ -25,9 +25,10 @@ export function toServiceError(error: unknown, context: FailureContext = {}): Se
   if (error instanceof Unfinished) {
     const failed = new providers.ErrorResourceInitFailed();
     failed.setId(error.id);
-    failed.setProperties(toStruct(wrapSecrets({ ...context.inputs, ...error.state }, context.secrets)));
+    const inputs = error.inputs ?? context.inputs;
+    failed.setProperties(toStruct(wrapSecrets({ ...inputs, ...error.state }, context.secrets)));
     failed.setReasonsList([message]);
-    if (context.inputs) failed.setInputs(toStruct(wrapSecrets(context.inputs, context.secrets)));
+    if (inputs) failed.setInputs(toStruct(wrapSecrets(inputs, context.secrets)));
     const detail = new anys.Any();
     detail.pack(failed.serializeBinary(), "pulumirpc.ErrorResourceInitFailed");
     const body = new statuses.Status();

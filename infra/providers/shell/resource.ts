@@ -21,15 +21,18 @@ export interface Found<Inputs, State> extends Created<State> {
   readonly inputs: Inputs;
 }
 
-/** Thrown by create or update when the object exists but is not finished: it stays in state with its id and the next `up` calls update. */
+/** Thrown by create or update when the object exists but is not finished: it stays in state with its id and the next `up` calls update. `inputs` are what
+ *  state shall hold as the program's words, where not all that it wrote came true; else they are what it wrote. */
 export class Unfinished<State extends Properties = Properties> extends Error {
   readonly id: string;
   readonly state: State;
-  constructor(id: string, state: State, reason: string, options?: ErrorOptions) {
+  readonly inputs: Properties | undefined;
+  constructor(id: string, state: State, reason: string, options?: ErrorOptions & { readonly inputs?: Properties }) {
     super(reason, options);
     this.name = "Unfinished";
     this.id = id;
     this.state = state;
+    this.inputs = options?.inputs;
   }
 }
 

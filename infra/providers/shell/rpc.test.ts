@@ -208,6 +208,15 @@ test("an unfinished create stays in state with its id, outputs and reason", asyn
   });
 });
 
+test("an unfinished object may keep other inputs than the program wrote", async () => {
+  const kept = { parent: "p", path: "/data" };
+  behaviour = async () => {
+    throw new Unfinished("b9", { ...kept, boxId: "b9" }, "too large", { inputs: kept });
+  };
+  const error = await engine.create(type, { ...inputs }).catch((thrown: unknown) => thrown);
+  expect(initFailed(error)?.properties).toEqual({ ...kept, boxId: "b9" });
+});
+
 test("our own bugs come with a stack, refusals without; secrets in neither", async () => {
   registerSecret("registered-secret");
   behaviour = () => Promise.reject(new TypeError("cannot read registered-secret of clear-password"));
