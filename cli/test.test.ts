@@ -3,7 +3,7 @@ import { OperatorError } from "../domain/error.ts";
 import type { Suite } from "../test/suites/suite.ts";
 import type { Context } from "./context.ts";
 import { silent } from "./progress.ts";
-import { longSuites, runSuite, runTests, suites } from "./test.ts";
+import { runSuite, runTests, suites } from "./test.ts";
 
 function recorded() {
   const printed: string[] = [];
@@ -40,18 +40,25 @@ test("a suite counts what it really ran, goes on after a failure, and names each
   expect(said).toEqual(["FAILED three: breaks at 7 (seed 7)\n  1 is not 2", "FAILED three: breaks later (seed 7)\n  late"]);
 });
 
-// A long suite makes its list from a run of its own.
-test.each(Object.keys(suites).filter((name) => !longSuites.has(name)))(
-  "%s: each case has a name of its own, the same each time for the same seed",
-  async (name) => {
-    const lists = [recorded(), recorded()];
-    for (const { context } of lists) await runTests.call(context, { list: true, seed: 3 }, name);
-    const [first = [], second] = lists.map(({ printed }) => printed);
-    expect(first.length).toBeGreaterThan(0);
-    expect(new Set(first).size).toBe(first.length);
-    expect(second).toEqual(first);
-  },
-);
+test.each(Object.keys(suites))("%s: each case has a name of its own, the same each time for the same seed", async (name) => {
+  const lists = [recorded(), recorded()];
+  for (const { context } of lists) await runTests.call(context, { list: true, seed: 3 }, name);
+  const [first = [], second] = lists.map(({ printed }) => printed);
+  expect(first.length).toBeGreaterThan(0);
+  expect(new Set(first).size).toBe(first.length);
+  expect(second).toEqual(first);
+});
+
+test("--only runs the cases whose name holds a text, and a text that none holds is refused before anything runs", async () => {
+  const said: string[] = [];
+  const options = { full: false, seed: 7, only: "breaks" };
+  const result = await runSuite(three, options, (text) => said.push(text));
+  expect(result).toMatchObject({ cases: 2, failed: 2 });
+  const one = recorded();
+  await runTests.call(one.context, { list: true, only: "volumeDelete 1, killed after" }, "crash");
+  expect(one.printed).toEqual([expect.stringMatching(/^delete: railway volumeDelete 1, killed after \((engine|wire)\)$/)]);
+  await expect(runTests.call(recorded().context, { only: "nosuch" }, "crash")).rejects.toThrow('has "nosuch" in its name');
+});
 
 test("an unknown suite is refused with the known ones, also where its name is one that every object has", async () => {
   for (const name of ["nosuch", "toString"]) {
@@ -64,6 +71,7 @@ test("an unknown suite is refused with the known ones, also where its name is on
 test.each([
   [{ list: true }, "--list"],
   [{ seed: 7 }, "--seed"],
+  [{ only: "x" }, "--only"],
 ])("what only a suite knows is refused without one, before anything runs: %o", async (flags, named) => {
   const { context, said } = recorded();
   await expect(runTests.call(context, flags)).rejects.toThrow(`${named} needs a suite's name; there are: verdicts`);

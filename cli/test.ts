@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { exitCode, OperatorError } from "../domain/error.ts";
-import type { Suite } from "../test/suites/suite.ts";
+import type { Suite, SuiteCase, SuiteOptions } from "../test/suites/suite.ts";
 import { describeError } from "./app.ts";
 import { unknown } from "./choose.ts";
 import type { TestFlags } from "./commands/test.ts";
@@ -35,7 +35,7 @@ interface Count {
 
 export async function runTests(this: Context, flags: TestFlags, name?: string): Promise<Error | undefined> {
   if (name === undefined) {
-    const stray = flags.list ? "--list" : flags.seed === undefined ? undefined : "--seed";
+    const stray = flags.list ? "--list" : flags.seed !== undefined ? "--seed" : flags.only !== undefined ? "--only" : undefined;
     if (stray !== undefined)
       throw new OperatorError(`${stray} needs a suite's name; there are: ${Object.keys(suites).join(", ")}`);
     return everything(this, flags.full ?? false);
@@ -43,29 +43,28 @@ export async function runTests(this: Context, flags: TestFlags, name?: string): 
   const load = Object.hasOwn(suites, name) ? suites[name] : undefined;
   if (!load) throw new OperatorError(unknown("suite", name, Object.keys(suites)));
   const suite = await load();
-  const options = { full: flags.full ?? false, seed: flags.seed ?? 1 };
+  const options = { full: flags.full ?? false, seed: flags.seed ?? 1, only: flags.only };
   if (flags.list) {
-    for await (const testCase of suite.cases(options)) this.print(testCase.name);
+    const all = { ...options, only: flags.only ?? "" };
+    for await (const testCase of suite.cases(all)) if (isWanted(testCase, all)) this.print(testCase.name);
     return undefined;
   }
   this.progress.begin(`test ${name}${options.full ? " --full" : ""}`, `suite ${name}`);
   const result = await runSuite(suite, options, this.say, this.progress);
+  if (result.cases === 0)
+    throw new OperatorError(`no case of ${name} has "${flags.only}" in its name; see them with: fleet test ${name} --list`);
   this.print(JSON.stringify(result));
   this.process.exitCode = result.failed > 0 ? exitCode.failed : exitCode.done;
   return undefined;
 }
 
 /** Runs the cases one after the other; each failure is told with its name and the seed. */
-export async function runSuite(
-  suite: Suite,
-  options: { full: boolean; seed: number },
-  say: (text: string) => void,
-  progress: Progress = silent,
-) {
+export async function runSuite(suite: Suite, options: SuiteOptions, say: (text: string) => void, progress: Progress = silent) {
   const begun = performance.now();
   let cases = 0;
   let failed = 0;
   for await (const testCase of suite.cases(options)) {
+    if (!isWanted(testCase, options)) continue;
     cases++;
     progress.detail(`case ${cases}, ${testCase.name}`);
     try {
@@ -78,6 +77,10 @@ export async function runSuite(
     }
   }
   return { suite: suite.name, cases, failed, seed: options.seed, seconds: seconds(begun) };
+}
+
+function isWanted({ name }: SuiteCase, { only }: SuiteOptions): boolean {
+  return only === undefined || name.includes(only);
 }
 
 async function everything(context: Context, full: boolean): Promise<Error | undefined> {

@@ -106,3 +106,13 @@ test.each([
   await expect.poll(recorded).toMatchObject([{ operation: "projectCreate", status: 0 }]);
   expect(await projects(sandbox)).toHaveLength(made);
 });
+
+test.each(["hold", "holdAnswer"])("%s lets its call go on when the faults are cleared", async (effect) => {
+  const sandbox = await begin();
+  await ordered(sandbox, { operation: "projectCreate", nth: 1, effect });
+  const answer = statusOf(sandbox, create, input);
+  await expect.poll(async () => (await fetch(`${sandbox.urls.railway}/_sandbox/faults`)).json()).toEqual([]);
+  await fetch(`${sandbox.urls.railway}/_sandbox/faults`, { method: "DELETE" });
+  expect(await answer).toBe(200);
+  expect(await projects(sandbox)).toHaveLength(1);
+});

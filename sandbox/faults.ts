@@ -29,7 +29,8 @@ export type Effect =
   | { readonly kind: "afterWork"; readonly status: number }
   | { readonly kind: "delay"; readonly milliseconds: number }
   | { readonly kind: "dropAnswer" }
-  /** Neither work nor answer until the client is gone; time stands still meanwhile, so that whoever wants to kill it has all the time. */
+  /** Neither work nor answer until the client is gone; time stands still meanwhile, so that whoever wants to kill it has all the time. Clearing the
+   *  faults lets it go on. */
   | { readonly kind: "hold" }
   /** As `hold`, but the work is done first. */
   | { readonly kind: "holdAnswer" }

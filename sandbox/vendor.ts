@@ -30,6 +30,8 @@ export class Vendor {
   calls: RecordedCall[] = [];
   /** Somebody spoke to it, in this run or in an earlier one whose state was kept. */
   touched = false;
+  /** Whom `hold` and `holdAnswer` keep waiting. */
+  readonly #held = new Set<() => void>();
   readonly #clock: VirtualClock;
   readonly #shared: SharedRoutes;
   readonly #changed: () => void;
@@ -89,8 +91,8 @@ export class Vendor {
           lost = true;
           break;
         case "hold":
-          await gone(signal);
-          return undefined;
+          if (!(await this.#letGo(signal))) return undefined;
+          break;
         case "holdAnswer":
           held = true;
           break;
@@ -99,8 +101,20 @@ export class Vendor {
       }
     }
     const answer = await this.emulator.fetch(request);
-    if (held) await gone(signal);
-    return lost || held ? undefined : (instead ?? answer);
+    if (held && !(await this.#letGo(signal))) return undefined;
+    return lost ? undefined : (instead ?? answer);
+  }
+
+  /** Ends when the faults are cleared (true), or when the client has closed its connection (false). */
+  async #letGo(signal: AbortSignal): Promise<boolean> {
+    const { promise: cleared, resolve } = Promise.withResolvers<true>();
+    const release = () => resolve(true);
+    this.#held.add(release);
+    try {
+      return await Promise.race([cleared, gone(signal).then(() => false as const)]);
+    } finally {
+      this.#held.delete(release);
+    }
   }
 
   #record(call: { operation: string; arrived: number; request: Request; status: number }): void {
@@ -153,6 +167,7 @@ export class Vendor {
       case "DELETE faults":
         this.#changed();
         this.faults.clear();
+        for (const release of this.#held) release();
         return json({ added: 0 });
       case "POST seed":
         return this.#seed(asObject(body));

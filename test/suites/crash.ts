@@ -1,28 +1,45 @@
-import { CrashLives, effects, nameOf, phases } from "./crash-life.ts";
-import { randomOf } from "./random.ts";
+import { ok } from "node:assert/strict";
+import { CrashEngine } from "./crash-engine.ts";
+import { type Calls, dayOf, nameOf, ofDay, type Phase, phases, pointsOf, type Recorded } from "./crash-points.ts";
+import { agreed, differences, record, recorded } from "./crash-recorded.ts";
+import { CrashWire } from "./crash-wire.ts";
 import type { Suite, SuiteCase, SuiteOptions } from "./suite.ts";
-
-/** Lives with a point in each phase. */
-const everydayLives = 2;
 
 /** A run that goes wrong at a vendor call, at any of them. */
 export const suite = {
   name: "crash",
   about: "whatever vendor call a run was killed at or lost the answer of, at most two more runs end where a clean one does",
-  async *cases({ full, seed }: SuiteOptions): AsyncGenerator<SuiteCase> {
-    const lives = new CrashLives();
+  async *cases({ full, seed, only }: SuiteOptions): AsyncGenerator<SuiteCase> {
+    const engine = new CrashEngine();
+    const wire = new CrashWire();
     try {
-      const calls = await lives.record();
-      const points = calls.flatMap((call) => effects.map((effect) => ({ ...call, effect })));
-      const random = randomOf(seed, 0);
-      const chosen = full
-        ? points
-        : Array.from({ length: everydayLives }).flatMap(() =>
-            phases.flatMap((phase) => random.shuffle(points.filter((point) => point.phase === phase)).slice(0, 1)),
-          );
-      for (const point of chosen) yield { name: nameOf(point), run: () => lives.run(point) };
+      const all = pointsOf(recorded());
+      const everything = full || only !== undefined;
+      const day = dayOf(Date.now());
+      if (everything) yield { name: "the recorded calls are those of a clean run", run: () => compare(engine, wire) };
+      for (const point of everything ? all : ofDay(all, day, seed)) {
+        const name = everything ? nameOf(point) : `${nameOf(point)} [day ${day}]`;
+        yield { name, run: () => (point.way === "wire" ? wire.run(point) : engine.run(point)) };
+      }
     } finally {
-      await lives.end();
+      await engine.end();
+      wire.end();
     }
   },
 } satisfies Suite;
+
+/** With FLEET_TEST_RENEW=1 the calls of this clean run are recorded. */
+async function compare(engine: CrashEngine, wire: CrashWire): Promise<void> {
+  const calls: [Phase, Calls][] = [];
+  for (const phase of phases) {
+    const [through, over] = [(await engine.clean(phase)).calls, (await wire.clean(phase)).calls];
+    calls.push([phase, agreed(through, over)]);
+  }
+  const now = Object.fromEntries(calls) as Recorded;
+  if (process.env.FLEET_TEST_RENEW === "1") record(now);
+  const lines = differences(recorded(), now);
+  ok(
+    lines.length === 0,
+    `${lines.join("\n")}\nif that is meant: FLEET_TEST_RENEW=1 ./fleet test crash --only "the recorded calls"`,
+  );
+}

@@ -155,17 +155,20 @@ function keeps({ keep }: PlannedResource, { protect }: Settings): boolean {
 }
 
 /** Another vendor's resource: it has outputs and nothing else here. */
-function inert(name: string): { readonly id: string; readonly outputs: Properties } {
+export function inert(name: string): { readonly id: string; readonly outputs: Properties } {
   const text = `${name}-value`;
   return { id: text, outputs: { id: text, result: text, hex: text, base64: text, hash: text, key: text, aud: text } };
 }
 
-function isProperties(value: unknown): value is Properties {
+export function isProperties(value: unknown): value is Properties {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Where expressions find what they name: what was made, by key. */
+export type Scope = ReadonlyMap<string, { readonly id: string; readonly outputs: Properties }>;
+
 /** A planned value with everything known. */
-function known(value: unknown, scope: ReadonlyMap<string, Held>): unknown {
+export function known(value: unknown, scope: Scope): unknown {
   if (Array.isArray(value)) return value.map((item: unknown) => known(item, scope));
   if (!isProperties(value)) return value;
   const { ref, join, base64Json, keyedHash, secret } = value;
@@ -177,7 +180,7 @@ function known(value: unknown, scope: ReadonlyMap<string, Held>): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, known(inner, scope)]));
 }
 
-function outputOf(ref: string, scope: ReadonlyMap<string, Held>): unknown {
+function outputOf(ref: string, scope: Scope): unknown {
   const dot = ref.lastIndexOf(".");
   const [key, name] = [ref.slice(0, dot), ref.slice(dot + 1)];
   if (key.startsWith("account/")) return `${key}-id`;

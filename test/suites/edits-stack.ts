@@ -1,7 +1,7 @@
 /** A stack on the real engine in a clone of its own, protected as a production one is: its files are edited, `fleet up` is run, and what lies on its volumes
  *  is read from the emulated Railway. Deleting a service deletes its volume here, as the Terraform provider's users have met it. */
 import { execFile } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
@@ -61,10 +61,15 @@ export interface Holding {
   readonly mounted: boolean;
 }
 
+/** In a sandbox's folder; the rest is the engine's plugins and logs. */
+const keptFiles = ["state.json", "pulumi-state"] as const;
+
 export class EditedStack {
   readonly clone: string;
   readonly #folder: string;
   #sandbox: RunningSandbox | undefined;
+  /** `fleet env`. */
+  #set: Readonly<Record<string, string>> | undefined;
 
   private constructor() {
     this.#folder = mkdtempSync(join(tmpdir(), "fleet-edits-"));
@@ -93,6 +98,34 @@ export class EditedStack {
   async end(): Promise<void> {
     if (this.#sandbox) await stopSandbox(this.#sandbox);
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** Keeps what the vendors and the engine have now under this name; `restore` goes back there as often as wanted. */
+  async save(name: string): Promise<void> {
+    await this.#paused((sandbox) => {
+      for (const kept of keptFiles) cpSync(join(sandbox, kept), join(this.#folder, name, kept), { recursive: true });
+    });
+  }
+
+  /** `changed`: what lies in the sandbox's state.json, edited while nobody reads it. */
+  async restore(name: string, changed: (state: string) => string = (state) => state): Promise<void> {
+    await this.#paused((sandbox) => {
+      for (const kept of keptFiles) {
+        rmSync(join(sandbox, kept), { recursive: true, force: true });
+        cpSync(join(this.#folder, name, kept), join(sandbox, kept), { recursive: true });
+      }
+      const state = join(sandbox, "state.json");
+      writeFileSync(state, changed(readFileSync(state, "utf8")));
+    });
+  }
+
+  /** At the same addresses afterwards: they stand in the environment of whoever works here. */
+  async #paused(work: (sandbox: string) => void): Promise<void> {
+    const folder = join(this.#folder, "sandbox");
+    const ports = Object.fromEntries(Object.entries(this.#urls).map(([name, url]) => [name, Number(new URL(url).port)]));
+    if (this.#sandbox) await stopSandbox(this.#sandbox);
+    work(folder);
+    this.#sandbox = await launchSandbox(folder, { ports });
   }
 
   /** Exactly these files from now on. */
@@ -192,10 +225,10 @@ export class EditedStack {
 
   /** Plain `pulumi` in the stack's environment; throws what it said if it fails. */
   async pulumi(...args: string[]): Promise<void> {
-    const { set } = z
+    this.#set ??= z
       .object({ set: z.record(z.string(), z.string()) })
-      .parse(JSON.parse((await this.fleet("env", "sandbox", "--json")).out));
-    const env = { ...neutralEnvironment(), ...set };
+      .parse(JSON.parse((await this.fleet("env", "sandbox", "--json")).out)).set;
+    const env = { ...neutralEnvironment(), ...this.#set };
     await new Promise<void>((resolve, reject) => {
       execFile("pulumi", args, { cwd: this.clone, env, maxBuffer: 64 * 1024 * 1024 }, (error, out, err) =>
         error ? reject(new Error(`pulumi ${args.join(" ")}: ${out}${err}`)) : resolve(),

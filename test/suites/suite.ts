@@ -12,6 +12,8 @@ export interface SuiteOptions {
   readonly full: boolean;
   /** Same seed, same cases. */
   readonly seed: number;
+  /** Only cases whose name holds this are run: a suite whose everyday cases are a choice offers all of them then. */
+  readonly only?: string | undefined;
 }
 
 export interface SuiteCase {

@@ -1,0 +1,177 @@
+/** The points that go through `fleet up`, on one stack that is put back to the beginning of the point's phase each time. */
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { z } from "zod";
+import { withContents } from "./crash-contents.ts";
+import { filesOf, nobodyYet } from "./crash-files.ts";
+import { alone, type Calls, count, type Phase, type Point, phases, vendors } from "./crash-points.ts";
+import { type Living, livingOf } from "./crash-world.ts";
+import { type Answer, EditedStack } from "./edits-stack.ts";
+import { kill } from "./hostile-machine-ground.ts";
+
+const faults = { "killed before": "hold", "killed after": "holdAnswer", "answer lost": "dropAnswer", [alone]: "hold" } as const;
+
+/** At most so many runs of `up` after the one that went wrong. */
+const mostRuns = 2;
+
+/** A phase of a life in which nothing goes wrong. */
+export interface Clean {
+  readonly calls: Calls;
+  readonly living: readonly string[];
+}
+
+export class CrashEngine {
+  #started: Promise<EditedStack> | undefined;
+  /** Of the phases that were lived so far, in their order. */
+  readonly #clean: Clean[] = [];
+  async end(): Promise<void> {
+    const stack = await this.#started?.catch(() => undefined);
+    this.#started = undefined;
+    await stack?.end();
+  }
+
+  #stack(): Promise<EditedStack> {
+    this.#started ??= (async () => {
+      const stack = await EditedStack.start(nobodyYet);
+      await came(stack);
+      await stack.save(phases[0]);
+      return stack;
+    })();
+    return this.#started;
+  }
+
+  /** The phase as it goes when nothing goes wrong; lived once, after those before it. */
+  async clean(phase: Phase): Promise<Clean> {
+    const stack = await this.#stack();
+    for (let index = this.#clean.length; index <= phases.indexOf(phase); index++) {
+      const current = phases[index];
+      if (!current) break;
+      await this.#begin(stack, current);
+      const before = await askedOf(stack);
+      await came(stack);
+      const after = await askedOf(stack);
+      const calls = Object.fromEntries(vendors.map((vendor) => [vendor, count(after[vendor].slice(before[vendor].length))]));
+      const living = (await livingAt(stack)).map(({ text }) => text);
+      this.#clean.push({ calls: calls as Calls, living });
+      const next = phases[index + 1];
+      if (next) await stack.save(next);
+    }
+    const lived = this.#clean[phases.indexOf(phase)];
+    ok(lived, `bug: ${phase} was not lived`);
+    return lived;
+  }
+
+  /** Back to where the phase begins, with its files written; what lies on the volumes is known then. */
+  async #begin(stack: EditedStack, phase: Phase): Promise<void> {
+    await stack.restore(phase, withContents);
+    stack.write(filesOf(phase));
+  }
+
+  /** The phase with the point's fault in it, and what the runs after it have made of it. */
+  async run(point: Point): Promise<void> {
+    const stack = await this.#stack();
+    const clean = await this.clean(point.phase);
+    await this.#begin(stack, point.phase);
+    const first = await wrong(stack, point);
+    await healed(stack, first);
+    deepStrictEqual(
+      (await livingAt(stack)).map(({ text }) => text),
+      clean.living,
+    );
+    await settled(stack);
+  }
+}
+
+/** `up` again, at most twice, until one ends well. */
+async function healed(stack: EditedStack, first: Answer): Promise<void> {
+  let last = first;
+  for (let run = 0; run < mostRuns && (run === 0 || last.code !== 0); run++) last = await stack.fleet("up", "sandbox");
+  strictEqual(last.code, 0, `the first run:\n${told(first)}\nand ${mostRuns} more did not heal it:\n${told(last)}`);
+}
+
+/** Nothing is pending, the state holds what lives at the vendors and nothing else, and nothing is left to do, also after looking at every vendor. */
+async function settled(stack: EditedStack): Promise<void> {
+  const { pending, held } = readState(stack.deployment());
+  deepStrictEqual(pending, []);
+  const living = await livingAt(stack);
+  const lost = living.filter(({ id }) => !held.has(id)).map(({ text }) => text);
+  deepStrictEqual(lost, [], "these live at a vendor and the state knows nothing of them");
+  strictEqual(held.size, new Set(living.map(({ id }) => id)).size, `the state holds what does not live: ${[...held].join(", ")}`);
+  await stack.pulumi("preview", "--refresh", "--expect-no-changes", "--stack", "sandbox");
+}
+
+/** `up`, in which the point's call goes wrong. */
+async function wrong(stack: EditedStack, { vendor, operation, nth, effect }: Point): Promise<Answer> {
+  await stack.order(vendor, { operation, nth, effect: faults[effect] });
+  const { pid, answer } = stack.begin(["up", "sandbox"]);
+  let over = false;
+  void answer.then(() => {
+    over = true;
+  });
+  while (!over && (effect === "answer lost" || (await stack.waits(vendor))))
+    await Promise.race([answer, new Promise((done) => setTimeout(done, 50))]);
+  // All die together, as on a machine that is switched off; or the plugins stay, and what they were held at goes on.
+  for (const one of over ? [] : family(pid)) if (effect !== alone || !one.plugin) kill(one.pid, "SIGKILL");
+  const missed = await stack.waits(vendor);
+  await stack.clearFaults(vendor);
+  const said = await answer;
+  ok(!missed, `the run never came to its call:\n${told(said)}`);
+  return said;
+}
+
+/** A process and all below it, and which of them are providers' plugins. */
+function family(first: number): { readonly pid: number; readonly plugin: boolean }[] {
+  const lines = execFileSync("ps", ["-eo", "pid=,ppid=,args="], { encoding: "utf8" }).trim().split("\n");
+  const rows = lines.flatMap((line) => {
+    const [, pid, parent, words = ""] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
+    return pid === undefined ? [] : [{ pid: Number(pid), parent: Number(parent), words }];
+  });
+  const all = [{ pid: first, plugin: false }];
+  for (const one of all)
+    for (const { pid, parent, words } of rows)
+      if (parent === one.pid) all.push({ pid, plugin: one.plugin || /pulumi-resource-|providers\/\w+\/main\.ts/.test(words) });
+  return all;
+}
+
+async function came(stack: EditedStack): Promise<void> {
+  const answer = await stack.fleet("up", "sandbox");
+  strictEqual(answer.code, 0, told(answer));
+}
+
+async function livingAt(stack: EditedStack): Promise<Living[]> {
+  const states = await Promise.all(vendors.map(async (vendor) => [vendor, await stack.stateOf(vendor)] as const));
+  return livingOf(Object.fromEntries(states));
+}
+
+async function askedOf(stack: EditedStack): Promise<Record<(typeof vendors)[number], string[]>> {
+  return {
+    railway: await stack.calls("railway"),
+    cloudflare: await stack.calls("cloudflare"),
+    openrouter: await stack.calls("openrouter"),
+  };
+}
+
+const Checkpoint = z.looseObject({
+  checkpoint: z.looseObject({
+    latest: z.looseObject({
+      pending_operations: z.array(z.unknown()).nullish(),
+      resources: z.array(z.looseObject({ type: z.string(), id: z.string().optional() })).default([]),
+    }),
+  }),
+});
+
+/** Types of what has an id of its own at a vendor. */
+const objects =
+  /^railway:index:(Project|Service|Volume|VolumeBackup)$|^openrouter:|:(ZeroTrustAccessPolicy|ZeroTrustAccessApplication|ZeroTrustAccessIdentityProvider|ZeroTrustTunnelCloudflared|DnsRecord)$/;
+
+function readState(deployment: unknown): { readonly pending: readonly unknown[]; readonly held: ReadonlySet<string> } {
+  const { latest } = Checkpoint.parse(deployment).checkpoint;
+  const held = latest.resources.flatMap(({ type, id }) =>
+    objects.test(type) && id !== undefined ? [id.split("/").at(-1) ?? id] : [],
+  );
+  return { pending: latest.pending_operations ?? [], held: new Set(held) };
+}
+
+function told({ code, out, err }: Answer): string {
+  return `exit code ${code}\n${out}${err}`;
+}

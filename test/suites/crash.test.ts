@@ -1,0 +1,64 @@
+/** What the points of `crash` promise, whatever is run of them today. */
+import { expect, test } from "vitest";
+import { alone, effects, nameOf, ofDay, phases, pointsOf, writes } from "./crash-points.ts";
+import { agreed, differences, recorded } from "./crash-recorded.ts";
+
+const points = pointsOf(recorded());
+
+test("every recorded call has a point for each effect: at least 250, at least 60 through the engine, each with a name of its own", () => {
+  const calls = new Set(points.map(({ phase, vendor, operation, nth }) => `${phase} ${vendor} ${operation} ${nth}`));
+  for (const effect of effects) expect(points.filter((point) => point.effect === effect)).toHaveLength(calls.size);
+  expect(points.length).toBeGreaterThanOrEqual(250);
+  expect(points.filter(({ way }) => way === "engine").length).toBeGreaterThanOrEqual(60);
+  expect(new Set(points.map(nameOf)).size).toBe(points.length);
+});
+
+test("every call to Cloudflare goes through the engine, and a spread of the others in each phase with each effect", () => {
+  expect(points.filter(({ vendor, way }) => vendor === "cloudflare" && way === "wire")).toEqual([]);
+  const others = points.filter(({ vendor, way }) => vendor !== "cloudflare" && way === "engine");
+  expect(new Set(others.map(({ phase }) => phase))).toEqual(new Set(phases));
+  expect(new Set(others.map(({ effect }) => effect))).toEqual(new Set([...effects, alone]));
+});
+
+test("what asks only is told from what makes, changes or deletes", () => {
+  const asked = new Set(points.map(({ operation }) => operation));
+  const reads = [...asked].filter((operation) => !writes(operation)).sort();
+  expect(reads).toEqual([
+    "GET /api/v1/keys",
+    "apiToken",
+    "deployment",
+    "deployments",
+    "environmentPatch",
+    "environmentUnmerged",
+    "projects",
+    "serviceInstance",
+    "volumeInstanceBackupList",
+    "volumeInstances",
+    "workflowStatus",
+  ]);
+});
+
+test("the days take turns until every point through the engine was run, and a seed brings a day's points back", () => {
+  const engine = points.filter(({ way }) => way === "engine");
+  const seen = new Set<string>();
+  for (let day = 20_000; day < 20_000 + 3 * engine.length; day++)
+    for (const point of ofDay(points, day, 1)) seen.add(nameOf(point));
+  expect(seen.size).toBe(engine.length);
+  expect(ofDay(points, 20_781, 7)).toEqual(ofDay(points, 20_781, 7));
+  expect(ofDay(points, 20_781, 8)).not.toEqual(ofDay(points, 20_781, 7));
+});
+
+test("a call that is asked more or less often than recorded is named; a second attempt of one run alone is no difference", () => {
+  const now = recorded();
+  const { create } = now;
+  expect(differences(now, now)).toEqual([]);
+  const changed = { ...now, create: { ...create, railway: { ...create.railway, serviceCreate: 3, projectFork: 1 } } };
+  expect(differences(now, changed)).toEqual([
+    "create: railway serviceCreate: 2 recorded, 3 now",
+    "create: railway projectFork: 0 recorded, 1 now",
+  ]);
+  const again = { ...create, railway: { ...create.railway, serviceCreate: 3 } };
+  expect(agreed(create, again)).toEqual(create);
+  expect(agreed(again, create)).toEqual(create);
+  expect(agreed(again, again)).toEqual(again);
+});
