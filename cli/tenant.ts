@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { exitCode, formatProblem, OperatorError, type Problem, redact } from "../domain/error.ts";
-import { personalDataOf, settingsFile } from "../infra/settings-file.ts";
+import { personalDataOf } from "../infra/settings-file.ts";
 import { acrossStacks, type StackFiles } from "../tenants/across.ts";
 import { recipientPath, stackIdentity, stackRecipient } from "../tenants/keys.ts";
 import { distinct, loadPlans, loadStack, readStack, stackNames, strayProblems, type TenantFile } from "../tenants/load.ts";
@@ -16,6 +16,7 @@ import { unknown } from "./choose.ts";
 import type { NewFlags, StackFlags } from "./commands/tenant.ts";
 import type { Context } from "./context.ts";
 import { type KeysMade, type TenantMade, TenantShown, type TenantsChecked, type TenantsListed } from "./reports.ts";
+import { zoneOf } from "./stack-files.ts";
 import { table } from "./table.ts";
 import { needStack } from "./tenant/stack.ts";
 
@@ -180,16 +181,6 @@ function personalData(root: string, stack: string, problems: Problem[]): "sealed
     if (!(error instanceof OperatorError)) throw error;
     problems.push(...error.problems);
     return "sealed";
-  }
-}
-
-/** Of a stack whose settings are right; what is wrong with them is told already. */
-function zoneOf(root: string, stack: string): string | undefined {
-  try {
-    return settingsFile(root, stack).get("zone");
-  } catch (error) {
-    if (error instanceof OperatorError) return undefined;
-    throw error;
   }
 }
 

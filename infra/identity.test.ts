@@ -44,9 +44,13 @@ test("another uid under the same name is refused, also of a tenant that is offbo
   expect(refusal(acme, file("birch", "tn_0000000009"))).toContain("birch.yaml");
 });
 
-test("two tenants that change their names with each other keep their uids and pass", () => {
-  const swapped = [file("birch", "tn_0000000001", { billing: { customer: "cus_1" } }), file("acme", "tn_0000000002")];
-  expect(refusal(...swapped)).toBe("");
+test("a name that was another tenant's until now is refused, whichever of the two was edited: its people would get the other's data", () => {
+  const acmeAsBirch = file("birch", "tn_0000000001", { billing: { customer: "cus_1" } });
+  expect(refusal(acmeAsBirch, file("acme", "tn_0000000002"))).toMatch(
+    /birch\.yaml:3:1 uid: is acme's.*Write tn_0000000002[\s\S]*acme\.yaml:3:1 uid: is birch's.*Write tn_0000000001/,
+  );
+  expect(refusal(acmeAsBirch)).toContain("takes two runs");
+  expect(refusal(acmeAsBirch, file("cedar", "tn_0000000002"))).toContain("uid: is acme's");
 });
 
 test("a new tenant that begins as retained is refused: there is nothing to retain", () => {

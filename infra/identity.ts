@@ -1,4 +1,5 @@
-/** What a tenant's file may never say otherwise than the last run: which tenant it is and who pays. Data and invoices hang on both (DESIGN 4). */
+/** What a tenant's file may never say otherwise than the last run: which tenant it is and who pays. Data, who may see it, and invoices hang on both
+ *  (DESIGN 4). */
 import { type Problem, RefusedError } from "../domain/error.ts";
 import type { TenantFile } from "../tenants/load.ts";
 import type { FormerTenants } from "./vanished.ts";
@@ -10,7 +11,11 @@ export function refuseChangedIdentity(files: readonly TenantFile[], former: Form
     const { uid, state, billing } = file.entry;
     const known = former.get(uid);
     const before = bySlug.get(file.slug);
-    if (known) return otherCustomer(file, known.customer ?? null, billing?.customer ?? null);
+    if (known)
+      return [
+        ...anothersName(file, known.slug, before),
+        ...otherCustomer(file, known.customer ?? null, billing?.customer ?? null),
+      ];
     const kept = before === undefined || files.some(({ entry }) => entry.uid === before);
     if (!kept)
       return [
@@ -25,6 +30,19 @@ export function refuseChangedIdentity(files: readonly TenantFile[], former: Form
     return [];
   });
   if (problems.length > 0) throw new RefusedError(problems);
+}
+
+/** A uid that was copied into another's file looks like a tenant renamed, and would open its data to the other's people. */
+function anothersName(file: TenantFile, slug: string | undefined, before: string | undefined): Problem[] {
+  const { uid } = file.entry;
+  if (before === undefined || before === uid) return [];
+  return [
+    at(
+      file,
+      ["uid"],
+      `is ${slug ?? "another tenant"}'s, and ${file.slug} was ${before} until now: its people would get the other one's data. Was a line copied? Write ${before}. If ${slug ?? "the other one"} is really to be called ${file.slug}, it takes two runs: first that name is given up, then it is taken`,
+    ),
+  ];
 }
 
 function otherCustomer(file: TenantFile, before: string | null, now: string | null): Problem[] {

@@ -52,6 +52,18 @@ test("a renamed file with the same uid loses nothing", () => {
   ).toEqual([]);
 });
 
+test("two uids that were swapped are refused at both files: each one's people would get the other's data", () => {
+  const swapped = only({
+    "tenants/prod/acme.yaml": entryYaml(birch, "Acme"),
+    "tenants/prod/birch.yaml": entryYaml(acme, "Birch"),
+  });
+  expect(swapped.map(({ guard, verdict, tenant }) => [guard, verdict, tenant])).toEqual([
+    ["name", "refused", "acme"],
+    ["name", "refused", "birch"],
+  ]);
+  expect(swapped[0]?.message).toContain(`Write ${acme}`);
+});
+
 test("an emptied folder is one refusal, not one a tenant", () => {
   expect(only({ "tenants/prod/README.md": "" })).toEqual([
     expect.objectContaining({ guard: "removal", tenant: null, message: expect.stringContaining("the base has 2") }),

@@ -11,6 +11,7 @@ export function fileGuards(base: Side, head: Side, allowed: readonly string[] = 
   return [
     ...removals(base, head, allowed),
     ...unbuiltStates(head),
+    ...names(base, head),
     ...volumes(base, head),
     ...customers(base, head),
     ...prices(base, head),
@@ -133,6 +134,17 @@ function volumes(base: Side, head: Side): Finding[] {
           ]
         : []),
     ];
+  });
+}
+
+/** A uid copied into another's file would give its people the data (infra/identity.ts). */
+function names(base: Side, head: Side): Finding[] {
+  const owners = new Map<string, string>(base.tenants.map(({ tenant }) => [tenant.slug, tenant.uid]));
+  return pairs(base, head).flatMap(([{ tenant: before }, { tenant: after }]): Finding[] => {
+    const owner = owners.get(after.slug);
+    if (owner === undefined || owner === after.uid) return [];
+    const message = `${after.file}: the uid is that of ${before.slug}, so the people of ${after.slug} would get the data of ${before.slug}. Was a line copied? Write ${owner}. A name that is really to change hands takes two pull requests: first it is given up, then it is taken`;
+    return [{ guard: "name", verdict: "refused", tenant: after.slug, message }];
   });
 }
 
