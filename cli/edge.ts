@@ -92,14 +92,15 @@ class StackEdge implements Edge {
 
   compare(found: readonly CloudflareObject[], exported: string): Healing {
     const healing = compareEdge({ ...this.#place, found, held: heldOf(exported, this.#place), wanted: this.#wanted });
-    this.#unsettled = healing.twins.length + healing.left.length + healing.gone.length > 0;
+    const { twins, spare, left, gone } = healing;
+    this.#unsettled = twins.length + spare.length + left.length + gone.length > 0;
     return healing;
   }
 
   suspicious(found: readonly CloudflareObject[]): boolean {
-    // With nothing held, a second one of anything wanted is a twin, and what nobody wants is left.
-    const { twins, left } = compareEdge({ ...this.#place, found, held: [], wanted: this.#wanted });
-    return twins.length > 0 || left.length > 0;
+    // With nothing held, a second one of anything wanted is spare, and what nobody wants is left.
+    const { spare, left } = compareEdge({ ...this.#place, found, held: [], wanted: this.#wanted });
+    return spare.length > 0 || left.length > 0;
   }
 
   async tidy(found: readonly CloudflareObject[], exported: string): Promise<void> {

@@ -60,7 +60,7 @@ const ran = (stderr = "", more: Partial<Run> = {}): Run => ({
   ...more,
 });
 
-const nothing: Healing = { imports: new Map(), gone: [], drifted: [], twins: [], left: [] };
+const nothing: Healing = { imports: new Map(), gone: [], drifted: [], twins: [], spare: [], left: [] };
 const object: CloudflareObject = {
   ...{ kind: "tunnel", id: "t1", name: "acme", type: "", comment: "", created: "", running: false, appCount: 0, document: "{}" },
 };

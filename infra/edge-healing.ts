@@ -74,6 +74,8 @@ export interface Healing {
   readonly drifted: readonly HeldObject[];
   /** Ours, for something that the state holds another object for, and used by nothing: may be deleted, in this order. */
   readonly twins: readonly FoundObject[];
+  /** Ours, for something of which another one is taken in: twins as soon as the state holds that one. */
+  readonly spare: readonly FoundObject[];
   /** Ours, and neither held nor to be decided here. */
   readonly left: readonly { readonly object: FoundObject; readonly why: string }[];
 }
@@ -89,6 +91,7 @@ export function compareEdge({ stack, accountId, zoneId, found, held, wanted }: S
   const imports = new Map<string, string>();
   const taken = new Set<string>();
   const twins = new Set<FoundObject>();
+  const spare: FoundObject[] = [];
   const left: { object: FoundObject; why: string }[] = [];
   const drifted = new Set<HeldObject>();
 
@@ -106,7 +109,7 @@ export function compareEdge({ stack, accountId, zoneId, found, held, wanted }: S
     else {
       const one = wantedByKey.get(key);
       const [keep, ...rest] = one ? bestFirst(unknown, one, found) : [];
-      for (const object of one ? rest : []) twins.add(object);
+      spare.push(...rest);
       if (one && keep) {
         imports.set(`${one.type} ${one.logicalName}`, importId(keep, { accountId, zoneId }));
         taken.add(keep.id);
@@ -142,6 +145,7 @@ export function compareEdge({ stack, accountId, zoneId, found, held, wanted }: S
       .map((one) => ({ ...one, wanted: one.key !== undefined && wantedByKey.has(one.key) })),
     drifted: [...drifted],
     twins: [...twins].toSorted((one, other) => order.indexOf(one.kind) - order.indexOf(other.kind)),
+    spare,
     left,
   };
 }
