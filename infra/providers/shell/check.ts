@@ -3,7 +3,6 @@ import type { z } from "zod";
 import { sameValue } from "./diff.ts";
 import { formatPath, type PathSegment } from "./path.ts";
 import type { Properties, Resource } from "./resource.ts";
-import { withoutNulls } from "./struct.ts";
 import { hasUnknown, isUnknown } from "./unknown.ts";
 
 export interface CheckFailure {
@@ -15,10 +14,9 @@ export interface CheckFailure {
 export function checkInputs<Context>(
   resource: Resource<Properties, Properties, Context>,
   olds: Properties,
-  given: Properties,
+  news: Properties,
 ): readonly CheckFailure[] {
-  const failures = [...checkShape(resource.inputs, given)];
-  const news = withoutNulls(given);
+  const failures = [...checkShape(resource.inputs, news)];
   for (const property of resource.refuseChange ?? []) {
     const before = olds[property] ?? undefined;
     const after = news[property] ?? undefined;
@@ -32,15 +30,11 @@ export function checkInputs<Context>(
   return failures;
 }
 
-/** Complaints of a zod definition about a value in which the engine's unknowns may stand anywhere. Null is what is left out; a name that is not known is
- *  named with any value. */
-export function checkShape(shape: z.ZodType, given: Properties): readonly CheckFailure[] {
-  const news = withoutNulls(given);
-  const isMisspelt = ({ code }: z.core.$ZodIssue) => code === "unrecognized_keys";
-  const found = issuesOf(shape, news);
-  const issues =
-    news === given ? found : [...issuesOf(shape, given).filter(isMisspelt), ...found.filter((issue) => !isMisspelt(issue))];
-  return issues.flatMap((issue) => {
+/** Complaints of a zod definition about a value in which the engine's unknowns may stand anywhere. */
+export function checkShape(shape: z.ZodType, news: Properties): readonly CheckFailure[] {
+  const parsed = shape.safeParse(news);
+  if (parsed.success) return [];
+  return parsed.error.issues.flatMap((issue) => {
     const path = issue.path.map((segment): PathSegment => (typeof segment === "number" ? segment : String(segment)));
     if (issue.code === "unrecognized_keys") {
       return issue.keys.map((key) => ({
@@ -58,10 +52,6 @@ export function checkShape(shape: z.ZodType, given: Properties): readonly CheckF
       { property: formatPath(path), reason: value === undefined && issue.code === "invalid_type" ? "is missing" : issue.message },
     ];
   });
-}
-
-function issuesOf(shape: z.ZodType, value: Properties): readonly z.core.$ZodIssue[] {
-  return shape.safeParse(value).error?.issues ?? [];
 }
 
 const undetermined = Symbol("unknown");

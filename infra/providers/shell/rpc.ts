@@ -13,7 +13,7 @@ import { clean, type FailureContext, toServiceError } from "./failure.ts";
 import type { Properties, Resource } from "./resource.ts";
 import { inputNames, outputNames, packageSchema } from "./schema.ts";
 import { secretTexts, wrapSecrets } from "./secret.ts";
-import { fromStruct, toStruct, withoutNulls } from "./struct.ts";
+import { fromStruct, toStruct } from "./struct.ts";
 import { unknown } from "./unknown.ts";
 
 export interface Surroundings {
@@ -91,9 +91,7 @@ export function providerService<Context>(provider: Provider<Context>, around: Su
     check: unary<pb.CheckRequest, pb.CheckResponse>(async (request) => {
       const resource = resourceOf(request);
       const news = fromStruct(request.getNews());
-      const failures = checkInputs(resource, fromStruct(request.getOlds()), news);
-      // Some languages write null for what is left out; nothing after this shall meet one.
-      return checkResponse(wrapSecrets(withoutNulls(news), resource.secrets), failures);
+      return checkResponse(wrapSecrets(news, resource.secrets), checkInputs(resource, fromStruct(request.getOlds()), news));
     }),
 
     diff: unary<pb.DiffRequest, pb.DiffResponse>(async (request) => {

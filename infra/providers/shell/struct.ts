@@ -16,20 +16,6 @@ export function fromStruct(struct: Struct | undefined): Properties {
   return struct ? struct.toJavaScript() : {};
 }
 
-/** Without what is null, at any depth, and itself where nothing is; in lists a null stays, because there it stands for a place. */
-export function withoutNulls(properties: Properties): Properties {
-  const entries = Object.entries(properties);
-  const kept = entries
-    .filter(([, value]) => value !== null)
-    .map(([key, value]) => [key, isPlain(value) ? withoutNulls(value) : value] as const);
-  const same = kept.length === entries.length && kept.every(([key, value]) => value === properties[key]);
-  return same ? properties : Object.fromEntries(kept);
-}
-
-function isPlain(value: unknown): value is Properties {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function plainObject(object: object, path: string): { [key: string]: JavaScriptValue } {
   const entries = Object.entries(object).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries.map(([key, value]) => [key, plainValue(value, path ? `${path}.${key}` : key)]));
