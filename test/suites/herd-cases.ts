@@ -120,9 +120,9 @@ export class HerdCases {
   }
 }
 
-/** What a Cloudflare account has once is no tenant's. */
+/** What a Cloudflare account has once is no tenant's, and the lists that `up` looks at are a run's. */
 function isTenants(operation: string): boolean {
-  return !/identity_providers|\/settings\//.test(operation);
+  return !/identity_providers|\/settings\/|^GET .*\/(?:apps|policies|cfd_tunnel|dns_records)$/.test(operation);
 }
 
 async function start(count: number): Promise<EditedStack> {
