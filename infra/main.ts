@@ -59,10 +59,7 @@ async function fleet(): Promise<Record<string, unknown>> {
   const identityProviders = account(plan, settings, secretSetting);
   const made = plan.tenants.map(
     (planned) =>
-      [
-        planned.uid,
-        tenant(planned, settings, identityProviders, secretSetting, former.get(planned.uid)?.railway?.appServiceId),
-      ] as const,
+      [planned.uid, tenant(planned, settings, identityProviders, secretSetting, former.get(planned.uid)?.railway)] as const,
   );
 
   const output = pulumi.output({

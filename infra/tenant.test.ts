@@ -145,3 +145,14 @@ test("the edge refers to the account's identity providers, whose client secrets 
   expect(inputs.get("tn_0000000001-app")).toMatchObject({ allowedIdps: ["account-github-id", "account-google-id"] });
   expect(JSON.stringify(of("account-google")?.raw)).toContain("4dabf18193072939515e22adb298388d");
 });
+
+test("of a tenant without services the outputs keep the ids under which its past is found", async () => {
+  const settings = sampleSettings();
+  const plan = planFleet(settings, [{ ...sampleTenant(3), state: "retained" }]);
+  const [retained] = plan.tenants;
+  if (!retained) throw new Error("no tenant");
+  const providers = account(plan, settings, (name) => pulumi.secret(`${name}-value`));
+  const secretSetting = (name: string) => pulumi.secret(`${name}-value`);
+  const former = { appServiceId: "old-app", tunnelServiceId: "old-tunnel" };
+  expect(await text(tenant(retained, settings, providers, secretSetting, former).fleet)).toMatchObject({ railway: former });
+});

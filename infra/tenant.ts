@@ -22,14 +22,14 @@ export interface TenantOutputs {
   readonly basicAuth: pulumi.Output<{ readonly url: string; readonly user: string; readonly password: string }>;
 }
 
-/** Makes a tenant's resources in the order of the plan. `appServiceId` is what the last run said of the application's service: where the services are gone, the
- *  past is still found under it. */
+/** Makes a tenant's resources in the order of the plan. `former` is what the last run said of the services: where they are gone, the past is still found under
+ *  their ids (of the tunnel's too, whose samples prove that the application was measured while it slept). */
 export function tenant(
   plan: TenantPlan,
   settings: Settings,
   identityProviders: IdentityProviderIds,
   secretSetting: Scope["secretSetting"],
-  appServiceId = "",
+  former: { readonly appServiceId?: string | undefined; readonly tunnelServiceId?: string | null | undefined } = {},
 ): TenantOutputs {
   const component = new TenantComponent(plan.uid);
   const edge = new TenantEdge(plan.uid, plan.admitted, { parent: component });
@@ -47,8 +47,8 @@ export function tenant(
   const railway = {
     projectId: text("project.projectId"),
     environmentId: text("project.environmentId"),
-    appServiceId: services ? text("appService.serviceId") : appServiceId,
-    tunnelServiceId: services ? text("tunnelService.serviceId") : null,
+    appServiceId: services ? text("appService.serviceId") : (former.appServiceId ?? ""),
+    tunnelServiceId: services ? text("tunnelService.serviceId") : (former.tunnelServiceId ?? null),
     volumeId: text("volume.volumeId"),
   };
   const cloudflare = {

@@ -8,7 +8,13 @@ const Former = z.looseObject({
   slug: z.string().optional(),
   state: z.string().optional(),
   customer: z.string().nullish(),
-  railway: z.looseObject({ appServiceId: z.string().optional(), volumeId: z.string().optional() }).optional(),
+  railway: z
+    .looseObject({
+      appServiceId: z.string().optional(),
+      tunnelServiceId: z.string().nullish(),
+      volumeId: z.string().optional(),
+    })
+    .optional(),
 });
 export type FormerTenants = ReadonlyMap<string, z.infer<typeof Former>>;
 
