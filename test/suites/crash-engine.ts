@@ -1,9 +1,11 @@
 /** The points that go through `fleet up`, on one stack that is put back to the beginning of the point's phase each time. */
-import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { z } from "zod";
 import { withContents } from "./crash-contents.ts";
-import { filesOf, nobodyYet } from "./crash-files.ts";
+import { filesBefore, filesOf } from "./crash-files.ts";
 import { alone, type Calls, count, type Phase, type Point, phases, vendors } from "./crash-points.ts";
 import { type Living, livingOf } from "./crash-world.ts";
 import { type Answer, EditedStack } from "./edits-stack.ts";
@@ -24,17 +26,19 @@ export class CrashEngine {
   #started: Promise<EditedStack> | undefined;
   /** Of the phases that were lived so far, in their order. */
   readonly #clean: Clean[] = [];
+  /** The phase that the stack has come through. */
+  #over: Phase | undefined;
+
   async end(): Promise<void> {
     const stack = await this.#started?.catch(() => undefined);
     this.#started = undefined;
     await stack?.end();
   }
 
-  #stack(): Promise<EditedStack> {
+  #stack(before: Phase): Promise<EditedStack> {
     this.#started ??= (async () => {
-      const stack = await EditedStack.start(nobodyYet);
+      const stack = await EditedStack.start(filesBefore(before));
       await came(stack);
-      await stack.save(phases[0]);
       return stack;
     })();
     return this.#started;
@@ -42,17 +46,17 @@ export class CrashEngine {
 
   /** The phase as it goes when nothing goes wrong; lived once, after those before it. */
   async clean(phase: Phase): Promise<Clean> {
-    const stack = await this.#stack();
+    const stack = await this.#stack("create");
+    if (this.#clean.length === 0) await stack.save("create");
     for (let index = this.#clean.length; index <= phases.indexOf(phase); index++) {
       const current = phases[index];
       if (!current) break;
-      await this.#begin(stack, current);
+      await begin(stack, current);
       const before = await askedOf(stack);
       await came(stack);
       const after = await askedOf(stack);
       const calls = Object.fromEntries(vendors.map((vendor) => [vendor, count(after[vendor].slice(before[vendor].length))]));
-      const living = (await livingAt(stack)).map(({ text }) => text);
-      this.#clean.push({ calls: calls as Calls, living });
+      this.#clean.push({ calls: calls as Calls, living: textsOf(await livingAt(stack)) });
       const next = phases[index + 1];
       if (next) await stack.save(next);
     }
@@ -61,25 +65,68 @@ export class CrashEngine {
     return lived;
   }
 
-  /** Back to where the phase begins, with its files written; what lies on the volumes is known then. */
-  async #begin(stack: EditedStack, phase: Phase): Promise<void> {
-    await stack.restore(phase, withContents);
-    stack.write(filesOf(phase));
+  /** The point where the clean life has come to its phase; afterwards the same must live as in that life. */
+  async run(point: Point): Promise<void> {
+    const { living } = await this.clean(point.phase);
+    const stack = await this.#stack("create");
+    await begin(stack, point.phase);
+    await went(stack, point);
+    deepStrictEqual(textsOf(await livingAt(stack)), living);
   }
 
-  /** The phase with the point's fault in it, and what the runs after it have made of it. */
-  async run(point: Point): Promise<void> {
-    const stack = await this.#stack();
-    const clean = await this.clean(point.phase);
-    await this.#begin(stack, point.phase);
-    const first = await wrong(stack, point);
-    await healed(stack, first);
-    deepStrictEqual(
-      (await livingAt(stack)).map(({ text }) => text),
-      clean.living,
-    );
-    await settled(stack);
+  /** The point on a stack that has come to its phase in the shortest way: after the point before it, or made as it is before the phase. */
+  async runAlone(point: Point): Promise<void> {
+    if (this.#over === undefined || phases[phases.indexOf(this.#over) + 1] !== point.phase) await this.end();
+    this.#over = undefined;
+    const stack = await this.#stack(point.phase);
+    await stack.rewrite(withContents);
+    stack.write(filesOf(point.phase));
+    await went(stack, point);
+    this.#over = point.phase;
   }
+
+  /** Another machine's lock stops `up` before it asks any vendor and stays; in CI, where only one job works on a stack, an old one is broken. */
+  async foreignLock(): Promise<void> {
+    if (this.#clean.length === 0 && this.#over === undefined) await this.end();
+    const stack = await this.#stack("create");
+    if (this.#clean.length > 0) await begin(stack, "create");
+    const file = join(stack.locks, "6f1a0b7e-0000-4000-a000-000000000001.json");
+    mkdirSync(stack.locks, { recursive: true });
+    const lock = { pid: process.pid, username: "runner", hostname: "another-machine", timestamp: "2026-01-01T00:00:00Z" };
+    writeFileSync(file, JSON.stringify(lock));
+    try {
+      const [before, state] = [await askedOf(stack), stack.deployment()];
+      const refused = await stack.begin(["up", "sandbox"], { CI: "" }).answer;
+      strictEqual(refused.code, 1, told(refused));
+      match(refused.err, /another-machine/);
+      match(refused.err, /fleet up sandbox --recover/);
+      ok(existsSync(file), "the lock of another machine was broken");
+      deepStrictEqual(stack.deployment(), state);
+      deepStrictEqual(await askedOf(stack), before);
+      const inCi = await stack.begin(["up", "sandbox"], { CI: "true" }).answer;
+      strictEqual(inCi.code, 0, told(inCi));
+      ok(!existsSync(file), "the old lock is still there");
+    } finally {
+      rmSync(file, { force: true });
+    }
+  }
+}
+
+/** Back to where the phase begins, with its files written; something lies on every volume. */
+async function begin(stack: EditedStack, phase: Phase): Promise<void> {
+  await stack.restore(phase);
+  await stack.rewrite(withContents);
+  stack.write(filesOf(phase));
+}
+
+/** The phase with the point's fault in it, and what the runs after it have made of it. */
+async function went(stack: EditedStack, point: Point): Promise<void> {
+  const before = volumesOf(await livingAt(stack));
+  const first = await wrong(stack, point);
+  await healed(stack, first);
+  if (point.phase !== "delete")
+    for (const [id, text] of before) strictEqual(volumesOf(await livingAt(stack)).get(id), text, "what lay on a volume is lost");
+  await settled(stack);
 }
 
 /** `up` again, at most twice, until one ends well. */
@@ -138,6 +185,16 @@ async function came(stack: EditedStack): Promise<void> {
   strictEqual(answer.code, 0, told(answer));
 }
 
+function textsOf(living: readonly Living[]): string[] {
+  return living.map(({ text }) => text);
+}
+
+/** What lies on each volume. */
+function volumesOf(living: readonly Living[]): Map<string, string> {
+  const files = (text: string) => JSON.stringify(Volume.parse(JSON.parse(text)).files);
+  return new Map(living.filter(({ kind }) => kind === "volume").map(({ id, text }) => [id, files(text)]));
+}
+
 async function livingAt(stack: EditedStack): Promise<Living[]> {
   const states = await Promise.all(vendors.map(async (vendor) => [vendor, await stack.stateOf(vendor)] as const));
   return livingOf(Object.fromEntries(states));
@@ -151,6 +208,7 @@ async function askedOf(stack: EditedStack): Promise<Record<(typeof vendors)[numb
   };
 }
 
+const Volume = z.object({ files: z.record(z.string(), z.string()) });
 const Checkpoint = z.looseObject({
   checkpoint: z.looseObject({
     latest: z.looseObject({

@@ -1,5 +1,5 @@
 /** What the tenants' files say in each phase of a life. */
-import type { Phase } from "./crash-points.ts";
+import { type Phase, phases } from "./crash-points.ts";
 import { type Entry, entryOf, type Files } from "./edits-files.ts";
 
 /** An empty folder of tenants is refused, so somebody stays. */
@@ -25,5 +25,8 @@ export function filesOf(phase: Phase): Files {
   return new Map([["keeper", keeper], ...(entry ? [[slug, entry] as const] : [])]);
 }
 
-/** Before a life begins. */
-export const nobodyYet: Files = new Map([["keeper", keeper]]);
+/** Everything as it is before the phase. */
+export function filesBefore(phase: Phase): Files {
+  const before = phases[phases.indexOf(phase) - 1];
+  return before ? filesOf(before) : new Map([["keeper", keeper]]);
+}

@@ -6,6 +6,8 @@ import type { Vendor } from "./crash-points.ts";
 export interface Living {
   readonly vendor: Vendor;
   readonly id: string;
+  /** `volume` */
+  readonly kind: string;
   /** Kind and content as JSON; the same for the same object of another life. */
   readonly text: string;
 }
@@ -67,7 +69,7 @@ export function livingOf(states: Readonly<Partial<Record<Vendor, unknown>>>): Li
 }
 
 function living(vendor: Vendor, kind: string, itsId: string, content: object): Living {
-  return { vendor, id: itsId, text: JSON.stringify({ kind, ...content }) };
+  return { vendor, id: itsId, kind, text: JSON.stringify({ kind, ...content }) };
 }
 
 function atRailway(state: z.infer<typeof Railway>): Living[] {

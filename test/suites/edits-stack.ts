@@ -107,13 +107,18 @@ export class EditedStack {
     });
   }
 
-  /** `changed`: what lies in the sandbox's state.json, edited while nobody reads it. */
-  async restore(name: string, changed: (state: string) => string = (state) => state): Promise<void> {
+  async restore(name: string): Promise<void> {
     await this.#paused((sandbox) => {
       for (const kept of keptFiles) {
         rmSync(join(sandbox, kept), { recursive: true, force: true });
         cpSync(join(this.#folder, name, kept), join(sandbox, kept), { recursive: true });
       }
+    });
+  }
+
+  /** Changes the vendors' state.json while none of them runs. */
+  async rewrite(changed: (state: string) => string): Promise<void> {
+    await this.#paused((sandbox) => {
       const state = join(sandbox, "state.json");
       writeFileSync(state, changed(readFileSync(state, "utf8")));
     });
@@ -141,9 +146,10 @@ export class EditedStack {
   }
 
   /** One command in the clone, and the process that runs it. */
-  begin(args: readonly string[]): { readonly pid: number; readonly answer: Promise<Answer> } {
+  begin(args: readonly string[], more: NodeJS.ProcessEnv = {}): { readonly pid: number; readonly answer: Promise<Answer> } {
     const env = {
       ...neutralEnvironment(),
+      ...more,
       FLEET_SANDBOX_DIR: join(this.#folder, "sandbox"),
       FLEET_LEDGER_DIR: join(this.#folder, "ledger"),
       NODE_COMPILE_CACHE: join(root, ".fleet", "compile-cache"),
@@ -182,6 +188,11 @@ export class EditedStack {
 
   async stateOf(vendor: VendorName): Promise<Record<string, unknown>> {
     return z.record(z.string(), z.unknown()).parse(await askSandbox(this.#urls[vendor], "state"));
+  }
+
+  /** Where the engine keeps the stack's locks. */
+  get locks(): string {
+    return join(this.#folder, "sandbox", "pulumi-state", ".pulumi", "locks", "organization", "fleet", "sandbox");
   }
 
   /** What the engine wrote down of the stack. */
