@@ -1,16 +1,10 @@
 /** What `fleet destroy` refuses. The engine keeps protected objects, but going on after that error it would delete everything around them:
  *  services, hostnames, keys. */
-import { z } from "zod";
 import { exitCode, OperatorError, RefusedError, redact } from "../domain/error.ts";
 import { runPulumi } from "../engine/run.ts";
+import { stateOf } from "./budget.ts";
 import type { Context } from "./context.ts";
 import type { StackEnvironment } from "./environment.ts";
-
-const Exported = z.looseObject({
-  deployment: z.looseObject({
-    resources: z.array(z.looseObject({ urn: z.string(), protect: z.boolean().optional() })).default([]),
-  }),
-});
 
 /** Throws RefusedError when the stack's state holds protected objects; nothing has been deleted then. */
 export async function refuseProtected(context: Context, { engine, env, stack }: StackEnvironment): Promise<void> {
@@ -26,7 +20,6 @@ export async function refuseProtected(context: Context, { engine, env, stack }: 
 }
 
 /** Logical names of the protected objects in an exported state. */
-export function protectedIn(state: string): readonly string[] {
-  const { resources } = Exported.parse(JSON.parse(state)).deployment;
-  return resources.flatMap(({ urn, protect }) => (protect ? [urn.split("::").at(-1) ?? urn] : []));
+export function protectedIn(exported: string): readonly string[] {
+  return stateOf(exported).resources.flatMap(({ protect, name }) => (protect ? [name] : []));
 }
