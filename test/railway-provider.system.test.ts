@@ -21,7 +21,7 @@ const readme = readFileSync(join(provider, "README.md"), "utf8");
 const program = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)]
   .map(([, code]) => code)
   .join("\n")
-  .replace("./infra/providers/railway/", `${provider}/`);
+  .replace('"pulumi-railway"', `"${provider}/classes.ts"`);
 
 const Exported = z.object({
   deployment: z.object({
