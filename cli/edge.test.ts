@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
 import type { Context } from "./context.ts";
 import { root } from "./context.ts";
-import { edgeOf } from "./edge.ts";
+import { edgeOf, wantedBy } from "./edge.ts";
 import { readStackFiles } from "./stack-files.ts";
 
 type Kind = "dns_records" | "apps" | "policies" | "identity_providers" | "cfd_tunnel";
@@ -52,7 +52,7 @@ async function small(objects: Partial<Record<Kind, Held[]>>, faults: Readonly<Re
   const said: string[] = [];
   const context = { say: (text: string) => void said.push(text) } as unknown as Context;
   const env = { CLOUDFLARE_API_TOKEN: "t".repeat(40), CLOUDFLARE_BASE_URL: `http://127.0.0.1:${port}` };
-  const edge = edgeOf(context, { env, stack: "sandbox" }, files);
+  const edge = edgeOf(context, { env, stack: "sandbox" }, { settings: files.settings, wanted: wantedBy(files) });
   if (!edge) throw new Error("no edge in spite of a token");
   return { edge, deleted, said, objects };
 }
@@ -71,7 +71,7 @@ const holding = (...ids: string[]) =>
 
 test("without a token nobody looks", () => {
   const context = { say: () => expect.unreachable() } as unknown as Context;
-  expect(edgeOf(context, { env: {}, stack: "sandbox" }, files)).toBeUndefined();
+  expect(edgeOf(context, { env: {}, stack: "sandbox" }, { settings: files.settings, wanted: [] })).toBeUndefined();
 });
 
 test("a twin of what the state holds is deleted and named; the other one stays", async () => {

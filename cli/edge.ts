@@ -29,22 +29,34 @@ export interface Edge {
   readonly blind: boolean;
 }
 
-/** Undefined without a token for Cloudflare: then nobody can look. The signal ends a look that nobody needs any more. */
+export interface EdgeOptions {
+  readonly settings: Pick<StackFiles["settings"], "accountId" | "zoneId">;
+  /** What the run makes (`wantedBy`); nothing for one that only deletes. */
+  readonly wanted: readonly WantedObject[];
+  /** Ends a look that nobody needs any more. */
+  readonly signal?: AbortSignal;
+}
+
+/** Undefined without a token for Cloudflare: then nobody can look. */
 export function edgeOf(
   context: Context,
   { env, stack }: Pick<StackEnvironment, "env" | "stack">,
-  files: StackFiles,
-  signal?: AbortSignal,
+  options: EdgeOptions,
 ): Edge | undefined {
   if (!env.CLOUDFLARE_API_TOKEN) return undefined;
   const send = connect(optionsFromEnvironment(env, clockFromEnvironment(env)));
-  return new StackEdge(context, send, { stack, files, signal });
+  return new StackEdge(context, send, stack, options);
 }
 
-interface Given {
-  readonly stack: string;
-  readonly files: StackFiles;
-  readonly signal: AbortSignal | undefined;
+/** What the files ask for, of the kinds that are looked for. */
+export function wantedBy({ settings, entries }: StackFiles): WantedObject[] {
+  const tenants = resolveStack(entries, { ...settings, loginMethods: methodNames(settings.loginMethods) });
+  // Names hang on no address, so that none is opened.
+  const plan = planFleet(
+    settings,
+    tenants.map((tenant) => ({ ...tenant, opened: true as const })),
+  );
+  return wantedOf([...plan.account, ...plan.tenants.flatMap(({ resources }) => resources)], settings.stack);
 }
 
 class StackEdge implements Edge {
@@ -56,13 +68,13 @@ class StackEdge implements Edge {
   #blind = false;
   #unsettled = false;
 
-  constructor(context: Context, send: Send, { stack, files, signal }: Given) {
-    const { accountId, zoneId } = files.settings;
+  constructor(context: Context, send: Send, stack: string, { settings, wanted, signal }: EdgeOptions) {
+    const { accountId, zoneId } = settings;
     this.#context = context;
     this.#send = send;
     this.#call = { log: (message) => context.say(message), ...(signal && { signal }) };
     this.#place = { stack, accountId, zoneId };
-    this.#wanted = wantedBy(files);
+    this.#wanted = wanted;
   }
 
   get blind(): boolean {
@@ -142,16 +154,6 @@ const kindWords: Record<CloudflareObject["kind"], string> = {
 
 function describe({ kind, name, comment, id }: Pick<CloudflareObject, "kind" | "name" | "comment" | "id">): string {
   return `${kindWords[kind]} "${name}"${comment ? ` of ${comment}` : ""} (${id})`;
-}
-
-function wantedBy({ settings, entries }: StackFiles): WantedObject[] {
-  const tenants = resolveStack(entries, { ...settings, loginMethods: methodNames(settings.loginMethods) });
-  // Names hang on no address, so that none is opened.
-  const plan = planFleet(
-    settings,
-    tenants.map((tenant) => ({ ...tenant, opened: true as const })),
-  );
-  return wantedOf([...plan.account, ...plan.tenants.flatMap(({ resources }) => resources)], settings.stack);
 }
 
 function messageOf(error: unknown): string {

@@ -88,6 +88,18 @@ export async function heal<T extends Run>(
   return finished(await run());
 }
 
+/** A run that only deletes: what is deleted already, by a request whose answer was lost, would be asked for in vain. */
+export async function healDeleting<T extends Run>(
+  context: Context,
+  whole: StackEnvironment,
+  { edge, together }: Pick<Healing<T>, "edge" | "together">,
+  run: () => Promise<T>,
+): Promise<T> {
+  const found = await edge?.look();
+  if (edge && found) await mend(context, whole, edge, { found, exported: await exportState(context, whole), lost: true });
+  return finish(context, whole, edge, { outcome: await run(), run, together });
+}
+
 export function recoverHint(stack: string): string {
   return `an earlier run was killed, or one still works; if none does: fleet up ${stack} --recover`;
 }

@@ -2,18 +2,19 @@
 import { systemClock } from "../domain/clock.ts";
 import { type ExitCode, exitCode, RefusedError, redact } from "../domain/error.ts";
 import { pulumiEvents } from "../engine/events.ts";
+import { settingsFile } from "../infra/settings-file.ts";
 import { runbooksFor } from "./advice.ts";
 import { exportedState, refuseLosses } from "./budget.ts";
 import { Changes, describeDone, shared } from "./changes.ts";
 import type { ChangeFlags, DestroyFlags, StackFlags, UpFlags } from "./commands/stack.ts";
 import type { Context } from "./context.ts";
-import { edgeOf } from "./edge.ts";
+import { edgeOf, wantedBy } from "./edge.ts";
 import { needStack, type StackEnvironment, sandboxStack, stackEnvironment } from "./environment.ts";
 import { interruptible } from "./interrupt.ts";
 import { saysLocked } from "./lock.ts";
 import { describeViolation, policyArguments, violationsOf } from "./policies.ts";
 import { refuseProtected } from "./protection.ts";
-import { hasPendingCreates, heal, recoverHint } from "./recovery.ts";
+import { hasPendingCreates, heal, healDeleting, recoverHint } from "./recovery.ts";
 import type { EnvReport, StackReport } from "./reports.ts";
 import { readStackFiles, slugsOf } from "./stack-files.ts";
 import { table } from "./table.ts";
@@ -46,7 +47,7 @@ export async function up(this: Context, flags: UpFlags, stack: string): Promise<
   const began = await systemClock.now();
   const whole = allowing(await stackEnvironment(this, stack), flags);
   const over = new AbortController();
-  const edge = edgeOf(this, whole, files, over.signal);
+  const edge = edgeOf(this, whole, { settings: files.settings, wanted: wantedBy(files), signal: over.signal });
   try {
     // Beside the engine's first answer, so that it costs no time.
     const looking = flags.recover ? undefined : edge?.look();
@@ -79,9 +80,15 @@ export async function destroy(this: Context, flags: DestroyFlags, stack: string)
   const whole = await stackEnvironment(this, stack);
   this.progress.begin(`destroy ${stack}`, `deleting what ${stack} made`);
   await refuseProtected(this, whole);
-  const outcome = await operate(this, whole, ["destroy", "--yes", "--skip-preview", "--continue-on-error"], new Map());
+  const file = settingsFile(this.root, stack);
+  const [accountId, zoneId] = [file.get("accountId"), file.get("zoneId")];
+  const edge = accountId && zoneId ? edgeOf(this, whole, { settings: { accountId, zoneId }, wanted: [] }) : undefined;
+  const outcome = await healDeleting(this, whole, { edge, together }, () =>
+    operate(this, whole, ["destroy", "--yes", "--skip-preview", "--continue-on-error"], new Map()),
+  );
   report(this, stack, outcome, flags.json, "destroy");
-  this.process.exitCode = judge(outcome);
+  const judged = judge(outcome);
+  this.process.exitCode = judged === exitCode.done && edge?.blind ? exitCode.failed : judged;
 }
 
 /** Projects and volumes are never replaced: what is on them would be gone. The provider's rules allow none; this holds whatever their next version says. An up

@@ -1,0 +1,137 @@
+/** What `fleet up` does about what Cloudflare has: before the run, after it, and when it cannot be seen. */
+import { expect, test } from "vitest";
+import {
+  answer,
+  asked,
+  beginAnew,
+  exported,
+  FakeEdge,
+  healed,
+  heldAs,
+  object,
+  ran,
+  readScene,
+  refuse,
+  said,
+  tunnelType,
+  wants,
+} from "./recovery-scene.ts";
+
+beginAnew();
+
+test("of what the program still wants to make, exactly what Cloudflare has is taken into the state, before the run", async () => {
+  const wanted = [
+    { type: "fleet:index:Tenant", name: "a", component: true },
+    { type: tunnelType, name: "atunnel", logicalName: "a-tunnel", parent: "a" },
+    { type: tunnelType, name: "b-tunnel" },
+    { type: "railway:index:Service", name: "a-service" },
+  ];
+  await wants(wanted, { nameTable: { a: "x" } });
+  const edge = new FakeEdge([{ imports: new Map([[`${tunnelType} a-tunnel`, "acc/t1"]]) }]);
+  await healed([""], { edge });
+  expect(await asked()).toEqual(["stack", "preview", "import", "run"]);
+  expect(JSON.parse(await readScene("imported"))).toEqual({
+    nameTable: { a: "x" },
+    resources: [wanted[0], { ...wanted[1], id: "acc/t1" }],
+  });
+  expect(await readScene("asked")).toContain("--protect=false");
+});
+
+test("what the engine would not make is not taken, whatever Cloudflare has", async () => {
+  await wants([{ type: tunnelType, name: "b-tunnel" }]);
+  await healed([""], { edge: new FakeEdge([{ imports: new Map([[`${tunnelType} a-tunnel`, "acc/t1"]]) }]) });
+  expect(await asked()).toEqual(["stack", "preview", "run"]);
+});
+
+test("what is gone at Cloudflare is read again alone; a deleted tunnel, which still answers reads, is forgotten", async () => {
+  const gone = [heldAs("a-policy", "policy", true), heldAs("a-tunnel", "tunnel", false), heldAs("b-tunnel", "tunnel", true)];
+  await healed([""], { edge: new FakeEdge([{ gone }, {}]) });
+  expect(await asked()).toEqual(["stack", "refresh", "state", "stack", "run"]);
+  const words = await readScene("asked");
+  expect(words).toContain("refresh --yes --skip-preview --target urn:pulumi:prod::fleet::t::a-policy --stack prod");
+  expect(words).toContain("state delete urn:pulumi:prod::fleet::t::a-tunnel --yes");
+  expect(words).not.toContain("b-tunnel");
+});
+
+test("after a run that made nothing at Cloudflare, nobody looks again", async () => {
+  const edge = new FakeEdge();
+  await healed([ran("", { madeAtEdge: false })], { edge });
+  expect(edge.log).toEqual(["look"]);
+});
+
+test("after one that made something Cloudflare is looked at, and the state only read where a list shows a second one", async () => {
+  const plain = new FakeEdge();
+  await healed([ran("", { madeAtEdge: true })], { edge: plain });
+  expect(plain.log).toEqual(["look", "look"]);
+  expect(await asked()).toEqual(["stack", "run"]);
+  const twice = new FakeEdge([{}, {}]);
+  await healed([ran("", { madeAtEdge: true })], { edge: twice });
+  expect(twice.log).toEqual(["look", "look", "tidy"]);
+});
+
+test("a twin that was seen before the run goes after it, when the state surely holds the other one", async () => {
+  const edge = new FakeEdge([{ twins: [object] }, { twins: [object] }]);
+  await healed([""], { edge });
+  expect(edge.log).toEqual(["look", "look", "tidy"]);
+  expect(await asked()).toEqual(["stack", "run", "stack"]);
+});
+
+test("a run that failed at what it had made itself takes it in and is made once more, both told as one", async () => {
+  await wants([{ type: tunnelType, name: "a-tunnel" }]);
+  const edge = new FakeEdge([{}, { imports: new Map([[`${tunnelType} a-tunnel`, "acc/t1"]]) }, {}]);
+  expect((await healed(["You already have a tunnel with this name.", ""], { edge })).stderr).toBe(
+    "You already have a tunnel with this name., then ",
+  );
+  expect(await asked()).toEqual(["stack", "run", "stack", "preview", "import", "run", "stack"]);
+  expect(edge.log).toEqual(["look", "look", "look", "tidy"]);
+});
+
+test("nothing is begun after somebody asked to stop", async () => {
+  const edge = new FakeEdge([{ twins: [object] }]);
+  await healed([ran("interrupted", { stopped: true })], { edge });
+  expect(edge.log).toEqual(["look"]);
+  expect(await asked()).toEqual(["stack", "run"]);
+});
+
+test("a Cloudflare that does not answer does not hold up a run, and is remembered", async () => {
+  const edge = new FakeEdge([{}], false);
+  expect(await healed([""], { edge })).toEqual(ran());
+  expect(edge.blind).toBe(true);
+  expect(said).toEqual(["no answer"]);
+});
+
+test("after a killed run it does: without a look its creates would be made again", async () => {
+  await answer("stack", { out: exported("creating") });
+  await expect(healed([""], { edge: new FakeEdge([{}], false) })).rejects.toThrow("before Cloudflare answers");
+  await expect(healed([""], { edge: null })).rejects.toThrow("CLOUDFLARE_API_TOKEN is not set");
+  expect(await asked()).not.toContain("run");
+});
+
+test("without a token for Cloudflare a run is only a run", async () => {
+  await healed(["error: update failed"], { edge: null });
+  expect(await asked()).toEqual(["stack", "run"]);
+});
+
+test("what cannot be cleared up after a run is said, and the run's outcome stays", async () => {
+  await refuse("stack", 2, "error: the bucket does not answer");
+  const edge = new FakeEdge([{}, { twins: [object] }]);
+  expect((await healed([ran("", { madeAtEdge: true })], { edge })).code).toBe(0);
+  expect(edge.blind).toBe(true);
+  expect(said.join()).toContain("the bucket does not answer");
+});
+
+test("a destroy forgets first what is gone, and once more what its own lost answers deleted; then it is run again", async () => {
+  const gone = (urn: string) => ({ gone: [heldAs(urn, "policy", false)] });
+  const edge = new FakeEdge([gone("a-policy"), {}, gone("b-policy"), {}]);
+  await healed(["404 not_found", ""], { edge, deleting: true });
+  expect(await asked()).toEqual(["stack", "refresh", "stack", "run", "stack", "refresh", "stack", "run", "stack"]);
+  const words = await readScene("asked");
+  expect(words).toMatch(/--target \S+a-policy .*\n(?:.*\n)*.*--target \S+b-policy /);
+});
+
+test("a destroy of what is all there is only run", async () => {
+  await healed([""], { deleting: true });
+  expect(await asked()).toEqual(["stack", "run"]);
+  await healed([""], { deleting: true, edge: null });
+  expect(await asked()).toEqual(["stack", "run", "run"]);
+});
