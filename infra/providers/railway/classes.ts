@@ -116,11 +116,12 @@ export class ServiceInstance extends CustomResource {
   static readonly __pulumiType = "railway:index:ServiceInstance";
   declare readonly image: pulumi.Output<string | undefined>;
   declare readonly deploymentId: pulumi.Output<string>;
+  declare readonly undeployed: pulumi.Output<boolean | undefined>;
   declare readonly publicAddresses: pulumi.Output<string[] | undefined>;
   constructor(name: string, args: ServiceInstanceArgs, options?: pulumi.CustomResourceOptions) {
     const { registryCredentials, ...plain } = args;
     const inputs = { ...plain, ...(registryCredentials !== undefined && { registryCredentials: secret(registryCredentials) }) };
-    super(ServiceInstance.__pulumiType, name, withOutputs(inputs, ["deploymentId", "publicAddresses"]), options);
+    super(ServiceInstance.__pulumiType, name, withOutputs(inputs, ["deploymentId", "undeployed", "publicAddresses"]), options);
   }
   static override isInstance(value: unknown): value is ServiceInstance {
     return isOfType(value, ServiceInstance.__pulumiType);

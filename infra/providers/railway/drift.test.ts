@@ -77,16 +77,45 @@ test("what a program does not say of running is left alone", async () => {
   expect((await serviceInstance.read(id, context, call, { inputs, state }))?.inputs).toEqual(inputs);
 });
 
-test("each write of variables, a repair too, raises the revision that makes the instance deploy; a read does not", async () => {
+test("settings that a killed run had saved and not deployed are deployed by the next update, although a refresh saw them as wanted", async () => {
+  const inputs = instanceInputs(await made(context));
+  const { id, state } = await serviceInstance.create(inputs, context, call);
+  const news = { ...inputs, image: "app@sha256:2" };
+  fake.fault("serviceInstanceDeployV2", { refuse: "Problem with the platform" });
+  await expect(serviceInstance.update(id, state, news, context, call, inputs)).rejects.toThrow("Problem");
+  const seen = await serviceInstance.read(id, newProcess(fake), call, { inputs, state });
+  expect(seen?.inputs).toEqual(news);
+  const found = seen?.state ?? state;
+  expect([serviceInstance.due?.(found), serviceInstance.due?.(state)]).toEqual(["undeployed", undefined]);
+  expect((await serviceInstance.read(id, context, call, { inputs: news, state: found }))?.state).toEqual(found);
+  const healed = await serviceInstance.update(id, found, news, newProcess(fake), call, news);
+  expect([fake.deployments.size, serviceInstance.due?.(healed)]).toEqual([2, undefined]);
+  expect((await serviceInstance.read(id, context, call, { inputs: news, state: healed }))?.state).toEqual(healed);
+});
+
+test("settings that were saved and deployed by somebody, or where nothing runs, are no deployment that is due", async () => {
+  const place = await made(context);
+  const inputs = instanceInputs(place);
+  const { id, state } = await serviceInstance.create(inputs, context, call);
+  Object.assign(fake.instances.get(place.serviceId) ?? {}, { source: { image: "app@sha256:2" } });
+  Object.assign(fake.deployments.get(state.deploymentId) ?? {}, { deploymentStopped: true });
+  expect((await serviceInstance.read(id, context, call, { inputs, state }))?.state.undeployed).toBeUndefined();
+  await context.railway.deploy(place, call);
+  expect((await serviceInstance.read(id, context, call, { inputs, state }))?.state.undeployed).toBeUndefined();
+});
+
+test("each write of variables, a repair too, raises the revision that makes the instance deploy, also one that a read finds", async () => {
   const place = await made(context);
   const inputs = { ...place, variables: { A: "1" } };
   const { id, state } = await variableCollection.create(inputs, context, call);
   fake.variables.set(place.serviceId, { A: "changed by hand" });
   const seen = await variableCollection.read(id, context, call, { inputs, state });
-  expect(seen?.state.revision).toBe(state.revision);
+  expect(seen?.state.revision).toBe(state.revision + 1);
+  const again = seen && (await variableCollection.read(id, context, call, seen));
+  expect(again).toEqual(seen);
   const repaired = await variableCollection.update(id, seen?.state ?? state, inputs, context, call, seen?.inputs ?? inputs);
   expect(fake.variables.get(place.serviceId)).toEqual({ A: "1" });
-  expect(repaired.revision).toBe(state.revision + 1);
+  expect(repaired.revision).toBe(state.revision + 2);
 });
 
 test("a volume that was detached by hand is mounted again and raises its revision; growing it does not", async () => {
@@ -98,7 +127,7 @@ test("a volume that was detached by hand is mounted again and raises its revisio
   expect(seen?.inputs.serviceId).toBeUndefined();
   const repaired = await volume.update(id, seen?.state ?? state, inputs, context, call, seen?.inputs ?? inputs);
   expect(fake.volumes.get(state.volumeId)?.serviceId).toBe(place.serviceId);
-  expect(repaired.revision).toBe(state.revision + 1);
+  expect(repaired.revision).toBe(state.revision + 2);
   const grown = await volume.update(id, repaired, { ...inputs, sizeGB: 10 }, context, call, inputs);
   expect(grown.revision).toBe(repaired.revision);
 });

@@ -1,9 +1,9 @@
 /** A service's settings in its environment, with exactly one deployment for each change of them. Saving deploys nothing at Railway, and changed variables
  *  alone deploy nothing either: hence `triggers`. Id: `<projectId>/<environmentId>/<serviceId>`. */
-import { outcomeOf } from "../../../vendors/railway/deployment.ts";
+import { isRunning, outcomeOf } from "../../../vendors/railway/deployment.ts";
 import { addressesOf } from "../../../vendors/railway/domains.ts";
 import type { ObservedInstance } from "../../../vendors/railway/instance.ts";
-import { materialChanges } from "../shell/diff.ts";
+import { materialChanges, sameValue } from "../shell/diff.ts";
 import { type Call, type Resource, Unfinished } from "../shell/resource.ts";
 import type { RailwayContext } from "./context.ts";
 import { deployOnce, waitUntilUp } from "./deploy.ts";
@@ -36,6 +36,7 @@ export const serviceInstance: Resource<ServiceInstanceInputs, ServiceInstanceOut
     "triggers",
   ],
   sameMeaning,
+  due: ({ undeployed }) => (undeployed === true ? "undeployed" : undefined),
   secrets: ["registryCredentials"],
   check: ({ image, repository, branch, registryCredentials }) => [
     ...(image !== undefined && repository !== undefined
@@ -71,7 +72,8 @@ export const serviceInstance: Resource<ServiceInstanceInputs, ServiceInstanceOut
     const concerned = !known || known.inputs.publicAddress !== undefined || known.state.publicAddresses !== undefined;
     // The last deployment we made, not the platform's own: it must not look like a change of ours.
     const deploymentId = known?.state.deploymentId || (observed.latestDeployment?.id ?? "");
-    return { id, inputs, state: { ...inputs, deploymentId, ...(concerned && { publicAddresses: addresses }) } };
+    const state = { ...inputs, deploymentId, ...(concerned && { publicAddresses: addresses }) };
+    return { id, inputs, state: isUndeployed(observed, inputs, known) ? { ...state, undeployed: true } : state };
   },
 
   async update(id, state, inputs, context, call, oldInputs) {
@@ -90,7 +92,7 @@ export const serviceInstance: Resource<ServiceInstanceInputs, ServiceInstanceOut
     }
     if (inputs.running === false) return halted(inputs, oldInputs, state.deploymentId, context, call);
     const status = repair ? await statusOf(state.deploymentId, context, call) : undefined;
-    if (status !== undefined && outcomeOf(status) !== "failed") {
+    if (status !== undefined && outcomeOf(status) !== "failed" && state.undeployed !== true) {
       await saveSettings(place, inputs, oldInputs, context, call);
       return finish(id, inputs, state.deploymentId, outcomeOf(status) === "up", context, call);
     }
@@ -172,6 +174,18 @@ async function closePublicAddresses(
     call.log(`removing the public address ${address.address}`);
     await railway.removeAddress(address, call);
   }
+}
+
+/** Whether what was seen was saved after our last deployment and waits for the next one: a run was cut off between the two, or a person saved it. */
+function isUndeployed(
+  observed: ObservedInstance,
+  seen: ServiceInstanceInputs,
+  known: { readonly inputs: ServiceInstanceInputs; readonly state: ServiceInstanceOutputs } | undefined,
+): boolean {
+  const { latestDeployment: latest } = observed;
+  if (!known || !latest || !isRunning(latest) || latest.id !== known.state.deploymentId) return false;
+  const settings = ({ running: _r, publicAddress: _p, triggers: _t, ...rest }: ServiceInstanceInputs) => rest;
+  return known.state.undeployed === true || !sameValue(settings(known.inputs), settings(seen));
 }
 
 async function statusOf(deploymentId: string, { railway }: RailwayContext, call: Call): Promise<string | undefined> {

@@ -9,7 +9,7 @@ const place = {
 };
 const serviceId = id.describe("Service in that project.");
 /** A service goes on with what it was started with, also after somebody's change was put right: only a deployment brings it back. */
-const revision = "Rises with each write, also when it repairs drift: put it into the instance's triggers.";
+const revision = "Rises with each write, also with others' that a refresh finds: put it into the instance's triggers.";
 const region = "Railway's name of a region: `us-west2`, `us-east4-eqdc4a`, `europe-west4-drams3a`, `asia-southeast1-eqsg3a`.";
 
 export const ProjectInputs = z.strictObject({
@@ -137,6 +137,10 @@ export const ServiceInstanceInputs = z.strictObject({
 });
 export const ServiceInstanceOutputs = ServiceInstanceInputs.extend({
   deploymentId: z.string().describe("The last deployment this resource made."),
+  undeployed: z
+    .boolean()
+    .optional()
+    .describe("A refresh found settings saved that what runs was not started with: the next update deploys."),
   publicAddresses: z.array(z.string()).optional().describe("Domains and TCP proxies found at the last look, if there was one."),
 });
 

@@ -1,5 +1,6 @@
 /** Variables of one service. Only the names written here are managed; values are secret everywhere. Writing deploys nothing.
  *  Id: `<projectId>/<environmentId>/<serviceId>`. */
+import { sameValue } from "../shell/diff.ts";
 import type { Call, Resource } from "../shell/resource.ts";
 import type { RailwayContext } from "./context.ts";
 import { deleteUnlessGone, unlessGone } from "./gone.ts";
@@ -28,7 +29,9 @@ export const variableCollection: Resource<VariableCollectionInputs, VariableColl
     const names = known ? Object.keys(known.inputs.variables) : Object.keys(all).filter((name) => !name.startsWith("RAILWAY_"));
     const variables = Object.fromEntries(Object.entries(all).filter(([name]) => names.includes(name)));
     const inputs = { ...place, variables };
-    return { id, inputs, state: { ...inputs, revision: known?.state.revision ?? 0 } };
+    // Others' writes count too, and those of a run that was cut off before it could say so.
+    const written = known !== undefined && !sameValue(variables, known.inputs.variables);
+    return { id, inputs, state: { ...inputs, revision: (known?.state.revision ?? 0) + (written ? 1 : 0) } };
   },
 
   async update(_id, state, inputs, context, call, oldInputs) {

@@ -75,11 +75,10 @@ export const volume: Resource<VolumeInputs, VolumeOutputs, RailwayContext> = {
       ...(schedules && { backupSchedules: schedules }),
       ...(known?.inputs.allowDelete !== undefined && { allowDelete: known.inputs.allowDelete }),
     };
-    return {
-      id,
-      inputs,
-      state: { ...inputs, volumeId: found.volumeId, volumeInstanceId: found.id, revision: known?.state.revision ?? 0 },
-    };
+    // Others' moves count too, and those of a run that was cut off before it could say so.
+    const moved = known && (known.inputs.serviceId !== inputs.serviceId || known.inputs.mountPath !== inputs.mountPath);
+    const revision = (known?.state.revision ?? 0) + (moved ? 1 : 0);
+    return { id, inputs, state: { ...inputs, volumeId: found.volumeId, volumeInstanceId: found.id, revision } };
   },
 
   async update(id, state, inputs, context, call, olds) {

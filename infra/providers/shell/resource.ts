@@ -55,6 +55,8 @@ export interface Resource<Inputs extends Properties, State extends Properties, C
   readonly leftAlone?: readonly (keyof Inputs & string)[];
   /** Whether the new value asks nothing of the vendor that state does not hold already: no change is shown, and the engine keeps the new value. */
   sameMeaning?(property: keyof Inputs & string, before: unknown, after: unknown, state: Partial<State>): boolean;
+  /** The output that says that an update is due although no input changes: what a refresh found half done. It is shown as the change. */
+  due?(state: Partial<State>): (keyof State & string) | undefined;
   /** What an id looks like, for people who import: `<projectId>/<serviceId>`. */
   readonly importId?: string;
   /** Outputs that stay known while the object is updated (ids). Everything else of the state is unknown in preview when an input changes. */

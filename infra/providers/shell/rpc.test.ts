@@ -35,6 +35,7 @@ const box: Resource<BoxInputs, BoxState, Context> = {
   stable: ["boxId"],
   secrets: ["password", "token"],
   check: (inputs) => (inputs.size > 100 ? [{ property: "size", reason: "is more than the plan's 100" }] : []),
+  due: ({ digest }) => (digest === "stale" ? "digest" : undefined),
   preview: (inputs) => ({ digest: `digest of ${inputs.path}` }),
   create: async (inputs, context, call) => ({ id: "p/b1", state: await behaviour(call, inputs, context) }),
   read: async (id, context, call, known) => {
@@ -135,6 +136,13 @@ test("diff shows each changed property by its path, replaces where it must and k
     detaileddiffMap: [["parent", { kind: 5, inputdiff: true }]],
   });
   expect(await engine.diff(type, inputs, { ...inputs })).toMatchObject({ changes: 1, detaileddiffMap: [] });
+});
+
+test("an update that a refresh found due is shown at the output that says so, unless an input changes anyway", async () => {
+  const due = { ...inputs, digest: "stale" };
+  expect(await engine.diff(type, inputs, inputs, [], due)).toMatchObject({ changes: 2, diffsList: ["digest"], replacesList: [] });
+  const both = await engine.diff(type, inputs, { ...inputs, size: 6 }, [], due);
+  expect(both).toMatchObject({ changes: 2, diffsList: ["size"] });
 });
 
 test("diff leaves out what the program ignores, also below a property", async () => {

@@ -99,8 +99,9 @@ export function providerService<Context>(provider: Provider<Context>, around: Su
       const news = fromStruct(request.getNews());
       // States written by other versions of the engine may lack old inputs: then the outputs of the same names are the nearest.
       const olds = request.hasOldInputs() ? fromStruct(request.getOldInputs()) : sameNames(fromStruct(request.getOlds()), news);
-      const seen = { olds, news, state: fromStruct(request.getOlds()), ignoreChanges: request.getIgnorechangesList() };
-      return diffResponse(resource, materialChanges(resource, seen));
+      const state = fromStruct(request.getOlds());
+      const changes = materialChanges(resource, { olds, news, state, ignoreChanges: request.getIgnorechangesList() });
+      return diffResponse(resource, changes, changes.length === 0 ? resource.due?.(state) : undefined);
     }),
 
     create: unary<pb.CreateRequest, pb.CreateResponse>(async (request, caller) => {
@@ -210,7 +211,11 @@ function checkFailure(failure: CheckFailure): pb.CheckFailure {
   return new providers.CheckFailure().setProperty(failure.property).setReason(failure.reason);
 }
 
-function diffResponse(resource: Resource<Properties, Properties, never>, changes: readonly PropertyChange[]): pb.DiffResponse {
+function diffResponse(
+  resource: Resource<Properties, Properties, never>,
+  changes: readonly PropertyChange[],
+  due: string | undefined,
+): pb.DiffResponse {
   const response = new providers.DiffResponse().setHasdetaileddiff(true);
   const replacing = new Set<string>(resource.replaceOnChange ?? []);
   const changed = [...new Set(changes.map((change) => change.property))];
@@ -219,9 +224,13 @@ function diffResponse(resource: Resource<Properties, Properties, never>, changes
     const kind = kinds[change.kind][replacing.has(change.property) ? 1 : 0];
     response.getDetaileddiffMap().set(change.path, new providers.PropertyDiff().setKind(kind).setInputdiff(true));
   }
+  if (due !== undefined) {
+    response.getDetaileddiffMap().set(due, new providers.PropertyDiff().setKind(Kind.UPDATE).setInputdiff(false));
+    changed.push(due);
+  }
   const { DIFF_NONE, DIFF_SOME } = providers.DiffResponse.DiffChanges;
   return response
-    .setChanges(changes.length > 0 ? DIFF_SOME : DIFF_NONE)
+    .setChanges(changed.length > 0 ? DIFF_SOME : DIFF_NONE)
     .setDiffsList(changed)
     .setReplacesList(replaces)
     .setStablesList(replaces.length > 0 ? [] : [...(resource.stable ?? [])]);
