@@ -1,8 +1,11 @@
 /** The clock that a process is started under: the sandbox's virtual one, or the machine's. */
-import { Agent, get, type IncomingMessage } from "node:http";
+import type { Agent, IncomingMessage } from "node:http";
 import { z } from "zod";
 import { type Clock, systemClock } from "../../domain/clock.ts";
 import { OperatorError } from "../../domain/error.ts";
+
+/** Not imported: an import reads every getter of the module, and one of them loads all that fetch is made of, 40 ms in each provider's process. */
+const http = process.getBuiltinModule("node:http");
 
 /** With FLEET_CLOCK_URL set, the sandbox's clock; otherwise the machine's. */
 export function clockFromEnvironment(env: Readonly<Record<string, string | undefined>>): Clock {
@@ -14,7 +17,7 @@ export function clockFromEnvironment(env: Readonly<Record<string, string | undef
 export function sandboxClock(url: string): Clock {
   const base = url.replace(/\/+$/, "");
   // Not fetch: it gives up on its own after five minutes, and a sleep may be long for a person who holds the time.
-  const agent = new Agent({ keepAlive: true });
+  const agent = new http.Agent({ keepAlive: true });
   return {
     async now() {
       return Now.parse(JSON.parse(await ask(agent, `${base}/now`))).epochMs;
@@ -41,7 +44,7 @@ async function ask(agent: Agent, url: string, signal?: AbortSignal): Promise<str
 
 function once(agent: Agent, url: string, signal: AbortSignal | undefined): Promise<string> {
   return new Promise((resolve, reject) => {
-    const request = get(url, { agent });
+    const request = http.get(url, { agent });
     const onAbort = () => {
       request.destroy();
       reject(signal?.reason);
