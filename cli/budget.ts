@@ -41,14 +41,16 @@ export async function exportedState({ root }: Context, { engine, env, stack }: S
 }
 
 /** Throws RefusedError with everything that the run would delete, shrink or move and may not. Answers the slugs of the last run's tenants by uid, also of those
- *  that leave now. */
+ *  that leave now. `before` is the state as it was when the command began: whose removal it has begun by now, the outputs no longer name. */
 export function refuseLosses(
   { settings, entries }: StackFiles,
   { env }: StackEnvironment,
   exported: string | undefined,
+  before?: string,
 ): ReadonlyMap<string, string> {
   if (exported === undefined) return new Map();
-  const state = stateOf(exported);
+  const now = stateOf(exported);
+  const state = { ...now, former: new Map([...(before === undefined ? [] : stateOf(before).former), ...now.former]) };
   const slugs = new Map([...state.former].flatMap(([uid, { slug }]) => (slug === undefined ? [] : [[uid, slug]])));
   if (state.resources.length === 0) return slugs;
   const tenants = resolveStack(entries, { ...settings, loginMethods: methodNames(settings.loginMethods) });

@@ -58,7 +58,7 @@ export async function up(this: Context, flags: UpFlags, stack: string): Promise<
     // What healing reads again at the vendors may have turned out to be gone.
     let isNews = force || exported === undefined || hasPendingCreates(exported);
     const outcome = await heal(this, whole, { force, began, exported, edge, looking, together }, async () => {
-      if (isNews) refuseLosses(files, whole, await exportedState(this, whole));
+      if (isNews) refuseLosses(files, whole, await exportedState(this, whole), exported);
       isNews = true;
       return operate(this, whole, ["up", "--yes", "--skip-preview", "--continue-on-error", ...policyArguments], named);
     });

@@ -58,6 +58,18 @@ test("a tenant of a run that never came to its end is known by its project's nam
   expect(found).toEqual([expect.objectContaining({ file: "tenants/prod/tenant-1.yaml" })]);
 });
 
+test("a removal that failed half-way goes on, although the outputs name the tenant no more", () => {
+  const lifted = made([{ ...acme, state: "offboarding" }, birch]);
+  const judged = (resources: readonly StateResource[], given = settings) =>
+    overBudget({ resources, former: new Map() }, { settings: given, tenants: [birch], allowed: [] });
+  expect(judged(lifted)).toEqual([]);
+  expect(judged(lifted.filter(({ type }) => !/Project|Volume/.test(type)))).toEqual([]);
+  // Where nothing is protected, nothing says that it was offboarding.
+  expect(judged(lifted, sampleSettings({ protect: "false" }))).toHaveLength(1);
+  expect(judged(lifted.map((one) => ({ ...one, inputs: { ...one.inputs, allowDelete: undefined } })))).toHaveLength(1);
+  expect(judged(made())).toHaveLength(1);
+});
+
 test("what is named may go where data is not protected, and data of a protected stack never", () => {
   const loose = sampleSettings({ protect: "false" });
   expect(judge({ tenants: [birch], settings: loose, allowed: ["tenant-1"] })).toEqual([]);

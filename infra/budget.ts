@@ -110,6 +110,10 @@ function leaving(uid: string, resources: readonly StateResource[], state: StackS
       },
     ];
   if (former?.state === "offboarding" || (!settings.protect && allowed.includes(slug))) return [];
+  // Its removal began, or it never had data: outputs name a tenant no more once an up without its file has run, however that ended.
+  const data = resources.filter(({ type }) => type in dataTypes);
+  const lifted = data.every(({ protect, inputs }) => settings.protect && !protect && inputs.allowDelete === true);
+  if (former === undefined && lifted) return [];
   const wayOut = settings.protect ? "" : `, or, if all its data may go, run this with --allow-delete ${slug}`;
   return [
     {
