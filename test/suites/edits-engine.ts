@@ -66,16 +66,19 @@ export class EngineCases {
     return new Map([...this.#files, [slug, { ...entry, ...change }]]);
   }
 
-  /** Suspended and back, so many times: what lies on the volume stays, and the last of it leaves nothing to change. */
-  async resume(round: number, check: boolean): Promise<void> {
+  /** All suspended and back: what lies on their volumes stays, and nothing is left to change. */
+  async resume(round: number): Promise<void> {
     const stack = await this.#stack();
-    const before = await stack.holding("birch");
-    ok(Object.keys(before.volumes[0]?.files ?? {}).length > 0, "nothing lies on the volume, so nothing could be lost");
-    await this.#taken(stack, this.#with("birch", { state: "suspended" }));
-    await this.#taken(stack, this.#with("birch", { state: "active" }));
-    deepStrictEqual(await stack.holding("birch"), before);
-    if (check) await this.#unchanged(stack);
-    if (round % 10 === 0) await this.#work(stack, "birch");
+    const slugs = [...this.#files.keys()];
+    const all = () => Promise.all(slugs.map((slug) => stack.holding(slug)));
+    const before = await all();
+    for (const { volumes } of before)
+      ok(Object.keys(volumes[0]?.files ?? {}).length > 0, "nothing lies on a volume, so nothing could be lost");
+    for (const state of ["suspended", "active"])
+      await this.#taken(stack, new Map([...this.#files].map(([slug, entry]) => [slug, { ...entry, state }])));
+    deepStrictEqual(await all(), before);
+    await this.#unchanged(stack);
+    if (round % 10 === 0) for (const slug of slugs) await this.#work(stack, slug);
   }
 
   async #unchanged(stack: EditedStack): Promise<void> {
