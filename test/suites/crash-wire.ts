@@ -21,6 +21,8 @@ import { Folder } from "./edits-files.ts";
 const faults = { "killed before": "hold", "killed after": "holdAnswer", "answer lost": "dropAnswer" } as const;
 const driven = ["railway", "openrouter"] as const;
 const mostRuns = 2;
+/** What an engine needs at least until its plugins ask anything; the sandbox's time would stand still meanwhile. */
+const startMs = 2_000;
 
 interface Lived {
   /** Where it began: the sandbox's state.json (undefined: a fresh one) and what the engine had written down. */
@@ -90,6 +92,7 @@ export class CrashWire {
       let state = first.state;
       let failure: unknown;
       for (let run = 0; run < mostRuns && (run === 0 || failure !== undefined); run++) {
+        sandbox.clock.set(sandbox.clock.now() + startMs);
         const plugins = new Plugins(sandbox.env);
         const engine = new WireEngine(plugins, state);
         try {

@@ -24,7 +24,7 @@ export const suite = {
         for (const point of ofDay(all, day, seed))
           yield { name: `${nameOf(point)} [day ${day}]`, run: () => engine.runAlone(point) };
       yield {
-        name: "the lock of another machine stops up before it does anything; in CI an old one is broken",
+        name: "the lock of another machine stops up before it changes anything; in CI an old one is broken",
         run: () => engine.foreignLock(),
       };
     } finally {

@@ -100,9 +100,12 @@ export class EditedStack {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  /** Keeps what the vendors and the engine have now under this name; `restore` goes back there as often as wanted. */
-  async save(name: string): Promise<void> {
+  /** Keeps what the vendors and the engine have now under this name; `restore` goes back there as often as wanted. `changed`: the vendors' state.json,
+   *  rewritten first. */
+  async save(name: string, changed: (state: string) => string = (state) => state): Promise<void> {
     await this.#paused((sandbox) => {
+      const state = join(sandbox, "state.json");
+      writeFileSync(state, changed(readFileSync(state, "utf8")));
       for (const kept of keptFiles) cpSync(join(sandbox, kept), join(this.#folder, name, kept), { recursive: true });
     });
   }
@@ -113,14 +116,6 @@ export class EditedStack {
         rmSync(join(sandbox, kept), { recursive: true, force: true });
         cpSync(join(this.#folder, name, kept), join(sandbox, kept), { recursive: true });
       }
-    });
-  }
-
-  /** Changes the vendors' state.json while none of them runs. */
-  async rewrite(changed: (state: string) => string): Promise<void> {
-    await this.#paused((sandbox) => {
-      const state = join(sandbox, "state.json");
-      writeFileSync(state, changed(readFileSync(state, "utf8")));
     });
   }
 
