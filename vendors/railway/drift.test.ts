@@ -46,6 +46,12 @@ test("a document that the schema would refuse cannot be pinned, and is named", (
   expect(() => pinOf(buildSchema(pinnedText), [...documents, wrong])).toThrow(/wrong: Cannot query field "mast"/);
 });
 
+test("what the live schema refuses is breaking, also where no change says why", () => {
+  expect(changesAfter("type Mutation {", "type Writing {")).toEqual([
+    "breaking: build: The mutation operation is not supported by the schema. build",
+  ]);
+});
+
 test.each([
   ["a removed field", "name: String!, state", "state", "breaking: Field Boat.name was removed. boat,boats"],
   ["a removed root field", "build(input: BuildInput!): Boat!,", "", "breaking: Field Mutation.build was removed. build"],

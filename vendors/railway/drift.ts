@@ -16,7 +16,7 @@ import {
   SafeChangeType,
 } from "graphql";
 import type { Document } from "./operations.ts";
-import { fieldsOf, only, pinOf } from "./pin.ts";
+import { fieldsOf, only, pinOf, refusals } from "./pin.ts";
 
 /** `breaking`: calls of ours fail, or their answers are refused. `risky`: they go through, and something else may happen or be answered. `deprecated`: works
  *  as before and will go. `harmless`: more is possible, and nothing else. */
@@ -43,12 +43,22 @@ export function schemaChanges(pinned: GraphQLSchema, live: GraphQLSchema, docume
   ];
   const users = documents.map(({ name, document }) => ({ name, pin: pinOf(pinned, [{ name, document }]) }));
   const rank = ({ severity }: { severity: Severity }) => severities.indexOf(severity);
-  return found
-    .map((change) => ({
-      ...change,
-      operations: users.filter(({ pin }) => touches(pin, change.what)).map(({ name }) => name),
-    }))
-    .sort((a, b) => rank(a) - rank(b) || (a.what < b.what ? -1 : 1));
+  const named = found.map((change) => ({
+    ...change,
+    operations: users.filter(({ pin }) => touches(pin, change.what)).map(({ name }) => name),
+  }));
+  return [...named, ...unexplained(live, documents, named)].sort((a, b) => rank(a) - rank(b) || (a.what < b.what ? -1 : 1));
+}
+
+/** What the live schema refuses without a change that says why: a root type that is gone, or a document newer than the pin. */
+function unexplained(live: GraphQLSchema, documents: readonly Document[], named: readonly SchemaChange[]): SchemaChange[] {
+  const explained = new Set(named.filter(({ severity }) => severity === "breaking").flatMap(({ operations }) => operations));
+  return documents
+    .filter(({ name }) => !explained.has(name))
+    .flatMap((document) => {
+      const [what] = refusals(live, document);
+      return what === undefined ? [] : [{ severity: "breaking" as const, what, operations: [document.name] }];
+    });
 }
 
 /** Undefined for what is no change to us: words, and types that came or went, for then what refers to them changed too. */
