@@ -93,6 +93,17 @@ test("settings that a killed run had saved and not deployed are deployed by the 
   expect((await serviceInstance.read(id, context, call, { inputs: news, state: healed }))?.state).toEqual(healed);
 });
 
+test("a deployment that never came up is still due after a refresh, also where the program says nothing of running", async () => {
+  const { running: _, ...inputs } = instanceInputs(await made(context));
+  fake.outcomes.push("FAILED");
+  const error = await serviceInstance.create(inputs, context, call).catch((thrown) => thrown);
+  const state = { ...inputs, deploymentId: String(error.state.deploymentId) };
+  const seen = await serviceInstance.read(error.id, newProcess(fake), call, { inputs, state });
+  expect(seen && serviceInstance.due?.(seen.state)).toBe("undeployed");
+  await serviceInstance.update(error.id, seen?.state ?? state, inputs, newProcess(fake), call, inputs);
+  expect([...fake.deployments.values()].map(({ status }) => status)).toEqual(["FAILED", "SUCCESS"]);
+});
+
 test("settings that were saved and deployed by somebody, or where nothing runs, are no deployment that is due", async () => {
   const place = await made(context);
   const inputs = instanceInputs(place);

@@ -4,10 +4,18 @@ import { isHidden } from "../../../vendors/railway/refusal.ts";
 import type { Call } from "../shell/resource.ts";
 import type { RailwayContext } from "./context.ts";
 
+interface Place {
+  readonly projectId: string;
+  readonly serviceId?: string;
+  /** For what belongs to a volume. */
+  readonly environmentId?: string;
+  readonly volumeInstanceId?: string;
+}
+
 /** Runs a read; undefined when it was refused and the project's (or, if that is hidden too, the workspace's) own list proves that the thing is gone.
  *  OperatorError where the workspace knows nothing of the project: then the token is likely another workspace's. */
 export async function unlessGone<Result>(
-  place: { readonly projectId: string; readonly serviceId?: string },
+  place: Place,
   context: RailwayContext,
   call: Call,
   read: () => Promise<Result>,
@@ -23,7 +31,7 @@ export async function unlessGone<Result>(
 
 /** For deletes: "not found" is success. */
 export async function deleteUnlessGone(
-  place: { readonly projectId: string; readonly serviceId?: string },
+  place: Place,
   context: RailwayContext,
   call: Call,
   remove: () => Promise<void>,
@@ -31,16 +39,20 @@ export async function deleteUnlessGone(
   await unlessGone(place, context, call, remove);
 }
 
-async function isGone(
-  place: { readonly projectId: string; readonly serviceId?: string },
-  context: RailwayContext,
-  call: Call,
-): Promise<boolean> {
+async function isGone(place: Place, context: RailwayContext, call: Call): Promise<boolean> {
   const { railway } = context;
   if (place.serviceId) {
     try {
       const services = await railway.services(place.projectId, call);
       return !services.some((service) => service.id === place.serviceId);
+    } catch (error) {
+      if (!isHidden(error)) throw error;
+    }
+  }
+  if (place.environmentId && place.volumeInstanceId) {
+    try {
+      const volumes = await railway.volumeInstances(place.projectId, place.environmentId, call);
+      return !volumes.some((volume) => volume.id === place.volumeInstanceId);
     } catch (error) {
       if (!isHidden(error)) throw error;
     }

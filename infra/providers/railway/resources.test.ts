@@ -101,6 +101,14 @@ test("nothing in a project is gone because the token is another workspace's: nei
   for (const read of reads) expect(await read()).toBeUndefined();
 });
 
+test("a service is not replaced for another environment of the same project, where it is the same service", () => {
+  const old = { projectId: "p", environmentId: "e", name: "app" };
+  const problems = (news: object) => service.check?.({ ...old, ...news }, old).map(({ property }) => property);
+  expect(problems({ environmentId: "f" })).toEqual(["environmentId"]);
+  expect(problems({ projectId: "q", environmentId: "f" })).toEqual([]);
+  expect(problems({ name: "web" })).toEqual([]);
+});
+
 test("a service is not imported into an environment that is not its own", async () => {
   const { projectId, serviceId } = await made(context);
   fake.fault("serviceInstance", { refuse: "Not Authorized" });

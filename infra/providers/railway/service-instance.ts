@@ -176,14 +176,17 @@ async function closePublicAddresses(
   }
 }
 
-/** Whether what was seen was saved after our last deployment and waits for the next one: a run was cut off between the two, or a person saved it. */
+/** Whether what was seen waits for a deployment: our last one never came up, or something was saved after it (a run was cut off between the two, or a
+ *  person saved it). */
 function isUndeployed(
   observed: ObservedInstance,
   seen: ServiceInstanceInputs,
   known: { readonly inputs: ServiceInstanceInputs; readonly state: ServiceInstanceOutputs } | undefined,
 ): boolean {
   const { latestDeployment: latest } = observed;
-  if (!known || !latest || !isRunning(latest) || latest.id !== known.state.deploymentId) return false;
+  if (!known || !latest || latest.id !== known.state.deploymentId || known.inputs.running === false) return false;
+  if (latest.status === "FAILED") return true;
+  if (!isRunning(latest)) return false;
   const settings = ({ running: _r, publicAddress: _p, triggers: _t, ...rest }: ServiceInstanceInputs) => rest;
   return known.state.undeployed === true || !sameValue(settings(known.inputs), settings(seen));
 }

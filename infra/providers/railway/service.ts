@@ -19,6 +19,17 @@ export const service: Resource<ServiceInputs, ServiceOutputs, RailwayContext> = 
   replaceOnChange: ["projectId", "environmentId"],
   stable: ["serviceId"],
 
+  check: (inputs, old) =>
+    old?.projectId === inputs.projectId && old.environmentId !== inputs.environmentId
+      ? [
+          {
+            property: "environmentId",
+            reason:
+              "cannot be changed alone: Railway has the same service in all environments of its project, and to replace it would delete it",
+          },
+        ]
+      : [],
+
   async create(inputs, context, call) {
     const found = await adoptOrCreate(
       {

@@ -50,9 +50,7 @@ export const volumeBackup: Resource<VolumeBackupInputs, VolumeBackupOutputs, Rai
 
   async read(id, context, call) {
     const { backupId, ...place } = splitId(id, idParts);
-    const all = await unlessGone({ projectId: place.projectId }, context, call, () =>
-      context.railway.backups(place.volumeInstanceId, call),
-    );
+    const all = await unlessGone(place, context, call, () => context.railway.backups(place.volumeInstanceId, call));
     const found = all?.find((backup) => backup.id === backupId);
     if (!found) return undefined;
     const inputs = { ...place, name: found.name ?? "" };
@@ -66,8 +64,9 @@ export const volumeBackup: Resource<VolumeBackupInputs, VolumeBackupOutputs, Rai
   },
 
   async delete(id, _state, context, call) {
-    const { projectId, volumeInstanceId, backupId } = splitId(id, idParts);
-    await deleteUnlessGone({ projectId }, context, call, async () => {
+    const { backupId, ...place } = splitId(id, idParts);
+    const { volumeInstanceId } = place;
+    await deleteUnlessGone(place, context, call, async () => {
       const all = await context.railway.backups(volumeInstanceId, call);
       if (all.some((backup) => backup.id === backupId)) await context.railway.deleteBackup(volumeInstanceId, backupId, call);
     });

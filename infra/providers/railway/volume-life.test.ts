@@ -143,6 +143,17 @@ test("of a backup that a killed run began and the next one made again, the newes
   expect([...fake.backups.keys()]).toEqual([state.backupId]);
 });
 
+test("a backup whose volume somebody deleted is gone; one that cannot be seen is not", async () => {
+  const inputs = wanted((await mounted()).state);
+  const { id, state } = await volumeBackup.create(inputs, context, call);
+  const hidden = { refuse: "Not Authorized" };
+  fake.fault("volumeInstanceBackupList", hidden, hidden, hidden);
+  await expect(volumeBackup.read(id, context, call)).rejects.toThrow("Not Authorized");
+  fake.volumes.clear();
+  expect(await volumeBackup.read(id, context, call)).toBeUndefined();
+  await volumeBackup.delete(id, state, context, call);
+});
+
 test("an older backup of the same name is a person's and stays", async () => {
   const inputs = wanted((await mounted()).state);
   const { state } = await volumeBackup.create(inputs, context, call);
