@@ -81,7 +81,7 @@ test("a twin of what the state holds is deleted and named; the other one stays",
   await edge.tidy(found, holding("p2"));
   expect(deleted).toEqual(["p1"]);
   expect(said).toEqual([`a lost answer had made it twice at Cloudflare: deleted Access policy "${slug} members ${mark}" (p1)`]);
-  expect(edge.blind).toBe(false);
+  expect(edge.failures).toEqual([]);
 });
 
 test("one that came into use, got another name or began to run since the look is left", async () => {
@@ -102,7 +102,7 @@ test("one that is gone by now needs nothing", async () => {
   objects.policies = [];
   await edge.tidy(found, holding("p2"));
   expect(deleted).toEqual([]);
-  expect(edge.blind).toBe(false);
+  expect(edge.failures).toEqual([]);
 });
 
 test("a deletion that is refused is said and remembered, and an application of which the state holds none is not touched", async () => {
@@ -120,7 +120,7 @@ test("a deletion that is refused is said and remembered, and an application of w
   expect(deleted).toEqual(["p1"]);
   expect(said.at(-1)).toContain("could not be deleted");
   expect(said.at(-1)).toContain("refused so");
-  expect(edge.blind).toBe(true);
+  expect(edge.failures).toHaveLength(1);
 });
 
 test("what is left to a person is named with the page that says what to do", async () => {
@@ -137,9 +137,23 @@ test("what is left to a person is named with the page that says what to do", asy
 test("a look that fails is a message that says what and what to do, and is remembered; nothing is thrown", async () => {
   const { edge, said } = await small({}, { "GET policies": 403 });
   expect(await edge.look()).toBeUndefined();
-  expect(edge.blind).toBe(true);
+  expect(edge.failures).toHaveLength(1);
   expect(said).toEqual([expect.stringMatching(/could not be looked at: .*access\/policies.*\n.*run this again.*SECURITY\.md/)]);
   expect(said.join()).not.toContain("tttt");
+});
+
+test("an object is gone when Cloudflare says so, and not when it cannot be asked", async () => {
+  const { edge } = await small({
+    cfd_tunnel: [
+      { id: "t1", name: "x" },
+      { id: "t2", name: "x", deleted_at: "2026-11-01T00:00:00Z" },
+    ],
+  });
+  const gone = (id: string) => edge.isGone({ kind: "tunnel", id });
+  expect([await gone("t1"), await gone("t2"), await gone("t3")]).toEqual([false, true, true]);
+  const { edge: deaf } = await small({}, { "GET cfd_tunnel": 403 });
+  expect(await deaf.isGone({ kind: "tunnel", id: "t1" })).toBe(false);
+  expect(deaf.failures).toEqual([expect.stringContaining("refused so")]);
 });
 
 test("what the sandbox's own program would make is nothing suspicious while it is there once", async () => {

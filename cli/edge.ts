@@ -19,14 +19,14 @@ export interface Edge {
   suspicious(found: readonly CloudflareObject[]): boolean;
   /** Deletes the twins that are unchanged and unused still, and says what it did and what it leaves to a person. */
   tidy(found: readonly CloudflareObject[], exported: string): Promise<void>;
-  /** Whether it is really not there: a list may be late. */
+  /** Whether it is really not there: a list may be late. False where that could not be asked, which is said and remembered. */
   isGone(object: Pick<CloudflareObject, "kind" | "id">): Promise<boolean>;
   /** Says what went wrong, and remembers it. */
   fail(message: string): void;
   /** Whether a comparison found something that has to be looked at after the run. */
   readonly unsettled: boolean;
-  /** Whether a look or a deletion failed. */
-  readonly blind: boolean;
+  /** What went wrong with looks and deletions, in words. */
+  readonly failures: readonly string[];
 }
 
 export interface EdgeOptions {
@@ -65,7 +65,7 @@ class StackEdge implements Edge {
   readonly #call: Call;
   readonly #place: { readonly stack: string; readonly accountId: string; readonly zoneId: string };
   readonly #wanted: readonly WantedObject[];
-  #blind = false;
+  readonly #failures: string[] = [];
   #unsettled = false;
 
   constructor(context: Context, send: Send, stack: string, { settings, wanted, signal }: EdgeOptions) {
@@ -77,8 +77,8 @@ class StackEdge implements Edge {
     this.#wanted = wanted;
   }
 
-  get blind(): boolean {
-    return this.#blind;
+  get failures(): readonly string[] {
+    return this.#failures;
   }
 
   get unsettled(): boolean {
@@ -86,7 +86,7 @@ class StackEdge implements Edge {
   }
 
   fail(message: string): void {
-    this.#blind = true;
+    this.#failures.push(message);
     this.#context.say(message);
   }
 
@@ -125,7 +125,12 @@ class StackEdge implements Edge {
   }
 
   async isGone(object: Pick<CloudflareObject, "kind" | "id">): Promise<boolean> {
-    return (await readObject(this.#send, this.#place, object, this.#call)) === undefined;
+    try {
+      return (await readObject(this.#send, this.#place, object, this.#call)) === undefined;
+    } catch (error) {
+      this.fail(`whether the ${kindWords[object.kind]} ${object.id} is deleted could not be asked: ${messageOf(error)}`);
+      return false;
+    }
   }
 
   async #remove(twin: Healing["twins"][number]): Promise<void> {

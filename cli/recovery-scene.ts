@@ -80,7 +80,7 @@ export class FakeEdge implements Edge {
   readonly #comparisons: readonly Partial<Healing>[];
   readonly #answers: boolean;
   #compared = 0;
-  blind = false;
+  readonly failures: string[] = [];
 
   constructor(comparisons: readonly Partial<Healing>[] = [{}], answers = true) {
     this.#comparisons = comparisons;
@@ -113,7 +113,7 @@ export class FakeEdge implements Edge {
     return true;
   }
   fail(message: string) {
-    this.blind = true;
+    this.failures.push(message);
     said.push(message);
   }
 }

@@ -42,7 +42,7 @@ export interface Healing<T extends Run> {
 }
 
 /** Runs after clearing up what earlier runs left, and looks after it at what the run itself left. A lock that may be somebody's stays, and the engine's refusal
- *  is the outcome. What could not be looked at or cleared up is said; `edge.blind` remembers it. */
+ *  is the outcome. What could not be looked at or cleared up is said; `edge.failures` remembers it. */
 export async function heal<T extends Run>(
   context: Context,
   whole: StackEnvironment,
@@ -141,7 +141,7 @@ async function finish<T extends Run>(
   edge: Edge | undefined,
   { outcome, run, together }: Finish<T>,
 ): Promise<T> {
-  if (!edge || edge.blind || outcome.stopped || saysLocked(outcome.stderr)) return outcome;
+  if (!edge || edge.failures.length > 0 || outcome.stopped || saysLocked(outcome.stderr)) return outcome;
   if (outcome.code === 0 && !outcome.madeAtEdge && !edge.unsettled) return outcome;
   let whatCame = outcome;
   try {

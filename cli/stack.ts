@@ -62,10 +62,10 @@ export async function up(this: Context, flags: UpFlags, stack: string): Promise<
       isNews = true;
       return operate(this, whole, ["up", "--yes", "--skip-preview", "--continue-on-error", ...policyArguments], named);
     });
-    report(this, stack, outcome, flags.json, "up");
+    const told = { ...outcome, unhealed: edge?.failures ?? [] };
+    report(this, stack, told, flags.json, "up");
     refuseReplaced(outcome);
-    const judged = judge(outcome);
-    this.process.exitCode = judged === exitCode.done && edge?.blind ? exitCode.failed : judged;
+    this.process.exitCode = judge(told);
   } finally {
     over.abort();
   }
@@ -86,9 +86,9 @@ export async function destroy(this: Context, flags: DestroyFlags, stack: string)
   const outcome = await healDeleting(this, whole, { edge, together }, () =>
     operate(this, whole, ["destroy", "--yes", "--skip-preview", "--continue-on-error"], new Map()),
   );
-  report(this, stack, outcome, flags.json, "destroy");
-  const judged = judge(outcome);
-  this.process.exitCode = judged === exitCode.done && edge?.blind ? exitCode.failed : judged;
+  const told = { ...outcome, unhealed: edge?.failures ?? [] };
+  report(this, stack, told, flags.json, "destroy");
+  this.process.exitCode = judge(told);
 }
 
 /** Projects and volumes are never replaced: what is on them would be gone. The provider's rules allow none; this holds whatever their next version says. An up
@@ -122,6 +122,8 @@ export interface Outcome {
   readonly stopped: boolean;
   /** Whether something was made at Cloudflare. */
   readonly madeAtEdge: boolean;
+  /** What may still be at Cloudflare twice or unknown, because it could not be looked at or deleted; said already. */
+  readonly unhealed?: readonly string[];
 }
 
 /** The second of two runs of one command, with what the first one did. */
@@ -188,7 +190,7 @@ function report(
   json: boolean | undefined,
   operation: StackReport["operation"],
 ): void {
-  const { changes, slugs, seconds, code } = outcome;
+  const { changes, slugs, seconds, code, unhealed = [] } = outcome;
   const nameOf = (owner: string) => slugs.get(owner) ?? owner;
   const violations = violationsOf(changes.policies);
   const rows = [...changes.tenants].toSorted(([a], [b]) => nameOf(a).localeCompare(nameOf(b)));
@@ -199,8 +201,8 @@ function report(
       done: Object.fromEntries(done),
       failed,
     }));
-    const errors = changes.errors.map(redact);
-    const ok = code === 0;
+    const errors = [...changes.errors, ...unhealed].map(redact);
+    const ok = code === 0 && unhealed.length === 0;
     const made = {
       schemaVersion: 1,
       operation,
@@ -253,8 +255,8 @@ function hintFor({ stderr, changes }: Outcome, stack: string): string | undefine
   return undefined;
 }
 
-function judge({ code, changes, stderr }: Outcome): ExitCode {
-  if (code === 0) return exitCode.done;
+function judge({ code, changes, stderr, unhealed = [] }: Outcome): ExitCode {
+  if (code === 0) return unhealed.length > 0 ? exitCode.failed : exitCode.done;
   if (changes.policies.some(({ level }) => level === "mandatory")) return exitCode.refused;
   const said = [...changes.errors, stderr];
   if (said.some(isRefusal)) return exitCode.refused;

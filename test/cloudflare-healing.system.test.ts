@@ -2,6 +2,7 @@
  *  `stack.system.test.ts` loses an answer of each kind in one run; here each is alone, in all the ways, with `fleet test --full`. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
+import { readStackFiles } from "../cli/stack-files.ts";
 import { entryOf, type Files } from "./suites/edits-files.ts";
 import { type Answer, EditedStack } from "./suites/edits-stack.ts";
 import { family, kill } from "./suites/hostile-machine-ground.ts";
@@ -81,6 +82,32 @@ describe.runIf(process.env.FLEET_TEST_FULL)("what goes wrong at Cloudflare", () 
     await stack.order("cloudflare", { operation: creates[1][1], nth: 1, effect: "holdAnswer" });
     await up(true);
     await stack.pulumi("cancel", "--yes", "--stack", "sandbox");
+    await healed(await stack.fleet("up", "sandbox"));
+  });
+
+  test("a person's record of that name is neither taken nor deleted, and up says whose it is not", {
+    timeout: 300_000,
+  }, async () => {
+    const slug = another();
+    const { set } = z
+      .object({ set: z.record(z.string(), z.string()) })
+      .parse(JSON.parse((await stack.fleet("env", "sandbox", "--json")).out));
+    const { zoneId, zone } = readStackFiles(stack.clone, "sandbox").settings;
+    const records = async (path: string, method: string, body?: unknown) => {
+      const headers = { authorization: `Bearer ${set.CLOUDFLARE_API_TOKEN}`, "content-type": "application/json" };
+      const answer = await fetch(`${set.CLOUDFLARE_BASE_URL}/zones/${zoneId}/dns_records${path}`, {
+        ...{ method, headers },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      return z.object({ result: z.object({ id: z.string(), content: z.string().optional() }) }).parse(await answer.json()).result;
+    };
+    const own = { type: "CNAME", name: `${slug}.${zone}`, content: "elsewhere.example", proxied: true, ttl: 1, comment: "Ada's" };
+    const { id } = await records("", "POST", own);
+    const refused = await stack.fleet("up", "sandbox");
+    expect(refused.code).toBe(4);
+    expect(refused.err).toContain("carries no marker of this stack");
+    expect(await records(`/${id}`, "GET")).toMatchObject({ content: "elsewhere.example" });
+    await records(`/${id}`, "DELETE");
     await healed(await stack.fleet("up", "sandbox"));
   });
 });
