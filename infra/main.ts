@@ -1,4 +1,5 @@
 /** The Pulumi program, and the only file here with effects at import: settings → tenants → plan → resources → outputs. */
+import "./on-demand.ts";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { OperatorError, RefusedError } from "../domain/error.ts";
