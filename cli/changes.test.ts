@@ -81,3 +81,22 @@ test("whatever step of replacing a volume or project comes first is told, and of
   }
   expect(after(event("started", "tn_7k2m9x4q1c-project", "update")).replaced.size).toBe(0);
 });
+
+test("two runs told as one count what each of them changed, and of failures only what the second one could not do either", () => {
+  const uid = "tn_7k2m9x4q1c";
+  const tunnel = "cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared";
+  const first = after(
+    event("done", `${uid}-project`),
+    event("failed", `${uid}-tunnel`, "create", tunnel),
+    event("done", "account-a"),
+  );
+  const second = after(
+    event("done", `${uid}-project`, "same"),
+    event("done", `${uid}-dns`, "create", "cloudflare:index/dnsRecord:DnsRecord"),
+  );
+  second.after(first);
+  expect(describeDone(second.tenants.get(uid) ?? expect.unreachable())).toBe("1 unchanged, 2 created");
+  expect(second.count).toBe(3);
+  expect([...second.made]).toEqual(["cloudflare:index/dnsRecord:DnsRecord", "railway:index:Project"]);
+  expect(first.made).not.toContain(tunnel);
+});
