@@ -168,16 +168,16 @@ export function patchCalls(connection: RailwayConnection) {
       waiting = await staged(place, options);
       if (waiting && !isOurs(waiting)) throw others(environmentId, waiting.count);
     }
-    // The very same change: a run that was cut off staged it.
-    const id = waiting
-      ? await commitStaged(environmentId, waiting.id, change, options)
-      : change.deploys
-        ? await commit(environmentId, change, options)
-        : await commitStaged(environmentId, await stage(environmentId, change.config, true, options), change, options);
     try {
+      // The very same change: a run that was cut off staged it.
+      const id = waiting
+        ? await commitStaged(environmentId, waiting.id, change, options)
+        : change.deploys
+          ? await commit(environmentId, change, options)
+          : await commitStaged(environmentId, await stage(environmentId, change.config, true, options), change, options);
       await applied(id, options);
     } catch (error) {
-      // Railway stages again what it could not apply; there it would be in the way of every other change.
+      // What was not committed, or could not be applied and was staged again, would be in the way of every other change.
       const left = error instanceof VendorError ? await staged(place, options) : undefined;
       if (left && isOurs(left)) await stage(environmentId, {}, false, options);
       throw error;

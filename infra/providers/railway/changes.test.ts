@@ -51,6 +51,16 @@ test("a change that fails leaves the next ones of its environment their turn", a
   expect([failed?.status, done?.status]).toEqual(["rejected", "fulfilled"]);
 });
 
+test("a commit that Railway refuses leaves nothing staged, where it would be in the way of all others", async () => {
+  const app = await made(context);
+  const { id, state } = await collection(app);
+  fake.fault("environmentPatchCommitStaged", { refuse: "Not now" });
+  await expect(variableCollection.delete(id, state, context, call)).rejects.toThrow("Not now");
+  expect(fake.staged.get(app.environmentId)).toEqual({});
+  await variableCollection.delete(id, state, context, call);
+  expect(fake.variables.get(app.serviceId)).toEqual({});
+});
+
 test("a removal that a killed run had only staged is taken up by the next one", async () => {
   const app = await made(context);
   const { inputs, id, state } = await collection(app);
