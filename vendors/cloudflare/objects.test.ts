@@ -52,8 +52,8 @@ test("one request a kind is enough where the vendor counts, and of the zone only
   const base = "/client/v4/accounts/acc";
   expect(asked.toSorted()).toEqual([
     `GET ${base}/access/apps?page=1&per_page=1000`,
-    `GET ${base}/access/identity_providers?page=1&per_page=1000`,
-    `GET ${base}/access/policies?page=1&per_page=1000`,
+    `GET ${base}/access/identity_providers?page=1&per_page=200`,
+    `GET ${base}/access/policies?page=1&per_page=100`,
     `GET ${base}/cfd_tunnel?is_deleted=false&page=1&per_page=1000`,
     "GET /client/v4/zones/zone/dns_records?comment.startswith=fleet%3Aprod%3A&page=1&per_page=1000",
   ]);

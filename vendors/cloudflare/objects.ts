@@ -51,7 +51,10 @@ const Page = z.looseObject({
   result_info: z.looseObject({ total_count: z.number().nullish() }).nullish(),
 });
 
-const perPage = 1000;
+/** What the published definition names as greatest, else as usual: a larger page might be refused. */
+const pageSizes: Record<ObjectKind, number> = {
+  ...{ dnsRecord: 1000, application: 1000, policy: 100, identityProvider: 200, tunnel: 1000 },
+};
 const mostPages = 1000;
 
 /** Everything of these kinds at the place, page by page, all lists at once; of the zone's records only those whose comment begins so, of tunnels the
@@ -123,7 +126,7 @@ async function list(
   const operation = `GET ${operationOf[kind]}`;
   const all = new Map<string, CloudflareObject>();
   for (let page = 1; page <= mostPages; page++) {
-    const query = new URLSearchParams({ ...filter, page: String(page), per_page: String(perPage) });
+    const query = new URLSearchParams({ ...filter, page: String(page), per_page: String(pageSizes[kind]) });
     const answer = await send("GET", `${pathOf(kind, place)}?${query}`, operationOf[kind], "read", call);
     resultOf(answer, operation);
     const parsed = Page.safeParse(jsonOf(answer.text));
