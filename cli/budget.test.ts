@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { stateOf } from "./budget.ts";
+import { formerSlugs, stateOf } from "./budget.ts";
 
 const urn = (type: string, name: string) => `urn:pulumi:prod::fleet::${type}::${name}`;
 
@@ -26,6 +26,17 @@ test("of an exported state are read names, protection, inputs, what is to be rep
     ],
     former: new Map([["tn_1", { slug: "acme", state: "active" }]]),
   });
+});
+
+test("tenants are called by their slugs where the last outputs know them", () => {
+  expect([
+    ...formerSlugs({
+      former: new Map([
+        ["tn_1", { slug: "acme" }],
+        ["tn_2", {}],
+      ]),
+    }),
+  ]).toEqual([["tn_1", "acme"]]);
 });
 
 test("a new stack has nothing", () => {

@@ -51,7 +51,7 @@ export function refuseLosses(
   if (exported === undefined) return new Map();
   const now = stateOf(exported);
   const state = { ...now, former: new Map([...(before === undefined ? [] : stateOf(before).former), ...now.former]) };
-  const slugs = new Map([...state.former].flatMap(([uid, { slug }]) => (slug === undefined ? [] : [[uid, slug]])));
+  const slugs = formerSlugs(state);
   if (state.resources.length === 0) return slugs;
   const tenants = resolveStack(entries, { ...settings, loginMethods: methodNames(settings.loginMethods) });
   // An emptied folder is one mistake, not one for each tenant: the program refuses it as a whole (infra/vanished.ts).
@@ -61,6 +61,11 @@ export function refuseLosses(
   const problems = overBudget(state, { settings, tenants, allowed, allowedEmpty });
   if (problems.length > 0) throw new RefusedError(problems);
   return slugs;
+}
+
+/** Slugs of the last run's tenants by uid. */
+export function formerSlugs({ former }: Pick<StackState, "former">): ReadonlyMap<string, string> {
+  return new Map([...former].flatMap(([uid, { slug }]) => (slug === undefined ? [] : [[uid, slug]])));
 }
 
 /** What of an exported state the budget needs. */
