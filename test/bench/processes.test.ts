@@ -18,10 +18,12 @@ test.runIf(linux)(
       onTestFinished(() => void child.kill("SIGKILL"));
       return child;
     };
-    const grandchild = `const own = require("node:child_process").spawn(process.execPath, ["-e", ${JSON.stringify(stays)}, "grandchild"],
-    { env: {}, detached: true, stdio: "inherit" });
+    const grandchild = (script: string) => `const own = require("node:child_process").spawn(process.execPath, ["-e",
+    ${JSON.stringify(script)}, "grandchild"], { env: {}, detached: true, stdio: "inherit" });
     process.on("SIGTERM", () => { own.kill("SIGKILL"); own.on("exit", () => process.exit()); }); setInterval(() => {}, 1000);`;
-    const member = start(grandchild, { ...process.env, [name]: value });
+    // Half a second of the processor for the grandchild, before it says that it is there.
+    const works = "while (process.cpuUsage().user + process.cpuUsage().system < 500e3);";
+    const member = start(grandchild(`${works} ${stays}`), { ...process.env, [name]: value });
     const stranger = start(stays, process.env);
     await Promise.all([member, stranger].map((child) => once(child.stdout ?? child, "data")));
 
@@ -36,6 +38,10 @@ test.runIf(linux)(
     expect(peak).toMatchObject({ processes: 2, samples: 1, byKind: { node: peak.bytes }, mostByKind: { node: peak.bytes } });
     // Two Nodes, each with a heap of its own.
     expect(peak.bytes).toBeGreaterThan(10e6);
+
+    const { node = 0, ...others } = await family.processor(ended.signal);
+    expect(node).toBeGreaterThan(0.45);
+    expect(others).toEqual({});
 
     member.kill("SIGTERM");
     await once(member, "exit");

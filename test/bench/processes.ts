@@ -1,4 +1,5 @@
-/** The memory of a command with everything it starts, from Linux's /proc: proportional set sizes, so that shared pages count once. */
+/** What a command costs with everything it starts, from Linux's /proc: memory as proportional set sizes, so that shared pages count once, and time of the
+ *  processor, which other work on the same machine disturbs far less than time on the wall. */
 import { readdirSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -15,6 +16,10 @@ export interface Peak {
 }
 
 const everyMs = 200;
+/** What a process used between the last look and its end is missed. */
+const processorEveryMs = 20;
+/** Linux's USER_HZ. */
+const ticksPerSecond = 100;
 
 /** Samples until `ended`. What belongs to the command is known by this variable in its environment, or by a parent that belonged: both, because a detached
  *  process (the sandbox) gets another parent, and Postgres another environment. */
@@ -42,6 +47,29 @@ export class ProcessFamily {
       await pause(everyMs, undefined, { signal: ended }).catch(() => undefined);
     }
     return { bytes: peak.bytes, byKind: peak.byKind, mostByKind, samples, processes };
+  }
+
+  /** Seconds of the processor until `ended`, by kind of process; none where there is no /proc. */
+  async processor(ended: AbortSignal): Promise<Record<string, number>> {
+    if (process.platform !== "linux") return {};
+    const used = new Map<string, { readonly kind: string; readonly seconds: number }>();
+    for (let last = false; !last; ) {
+      last = ended.aborted;
+      this.#look();
+      for (const [pid, start] of this.#members) {
+        const fields = statOf(pid);
+        if (fields === undefined) continue;
+        const seconds = (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+        const kind = kindOf(read(pid, "cmdline") ?? "");
+        // It has no command line while it ends either.
+        const known = kind === starting ? used.get(`${pid} ${start}`)?.kind : kind;
+        used.set(`${pid} ${start}`, { kind: known ?? kind, seconds });
+      }
+      if (!last) await pause(processorEveryMs, undefined, { signal: ended }).catch(() => undefined);
+    }
+    const byKind: Record<string, number> = {};
+    for (const { kind, seconds } of used.values()) byKind[kind] = (byKind[kind] ?? 0) + seconds;
+    return byKind;
   }
 
   /** The members that still live, as command lines. */
@@ -72,10 +100,8 @@ export class ProcessFamily {
     for (const name of readdirSync("/proc")) {
       const pid = Number(name);
       if (!Number.isInteger(pid) || pid === process.pid) continue;
-      const stat = read(pid, "stat");
-      if (stat === undefined) continue;
-      // The second field is the program's name in parentheses, and may hold blanks and parentheses itself.
-      const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      const fields = statOf(pid);
+      if (fields === undefined) continue;
       const [state, parent, start] = [fields[0], Number(fields[1]), fields[19] ?? ""];
       if (state === "Z") continue;
       present.add(pid);
@@ -88,11 +114,14 @@ export class ProcessFamily {
   }
 }
 
+const starting = "starting";
+
 const kinds: readonly (readonly [RegExp, string])[] = [
   [/\/infra\/providers\/(\w+)\/main\.ts/, "provider $1"],
   [/\/sandbox\/plugins\/(\w+)\/main\.ts/, "provider $1 (stand-in)"],
   [/\/@pulumi\/pulumi\/cmd\/run/, "program"],
   [/\/engine\/host\/main\.ts/, "language host"],
+  [/\/test\/bench\/bare\/main\.ts/, "provider bare"],
   [/\/sandbox\/process\.ts/, "sandbox"],
   [/\/billing\/main\.ts/, "billing"],
   [/\/cli\/main\.ts/, "fleet"],
@@ -105,7 +134,13 @@ function kindOf(commandLine: string): string {
     if (found) return kind.replace("$1", found[1] ?? "");
   }
   // In the moment of its exec a process has no command line.
-  return basename(commandLine.split("\0")[0] ?? "") || "starting";
+  return basename(commandLine.split("\0")[0] ?? "") || starting;
+}
+
+/** The fields of /proc/<pid>/stat from the third on: the second is the program's name in parentheses, and may hold blanks and parentheses itself. */
+function statOf(pid: number): string[] | undefined {
+  const stat = read(pid, "stat");
+  return stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
 }
 
 /** Undefined where the process has just ended, or is not ours to look at. */

@@ -3,6 +3,7 @@ import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { askSandbox } from "../../cli/sandbox.ts";
 import { median, rounded } from "./bench.ts";
+import { ProcessFamily } from "./processes.ts";
 import type { Stand } from "./stand.ts";
 
 export interface ProviderCosts {
@@ -30,7 +31,7 @@ const noLatency = {
 
 export async function providerCosts(stand: Stand, root: string, say: (text: string) => void): Promise<ProviderCosts> {
   await askSandbox(stand.sandbox.urls.railway, "settings", noLatency);
-  const seconds: Record<"up" | "noop", Record<Kind, number[]>> = { up: { ours: [], bare: [] }, noop: { ours: [], bare: [] } };
+  const costs: Record<"up" | "noop", Record<Kind, Cost[]>> = { up: { ours: [], bare: [] }, noop: { ours: [], bare: [] } };
   const folders = { ours: await program(stand.folder, root, "ours"), bare: await program(stand.folder, root, "bare") };
   for (let round = 0; round < rounds; round++) {
     const order = round % 2 === 0 ? kinds : kinds.toReversed();
@@ -38,13 +39,15 @@ export async function providerCosts(stand: Stand, root: string, say: (text: stri
     for (const kind of order) {
       await stand.time(["stack", "init", env.PULUMI_STACK], folders[kind]);
       say(`up of ${tenants} tenants, ${kind}, ${round + 1} of ${rounds} …`);
-      seconds.up[kind].push(await stand.time(["up", "--yes", "--skip-preview"], folders[kind], env));
+      costs.up[kind].push(await costOf(stand, folders[kind], env));
     }
-    for (const kind of order) seconds.noop[kind].push(await stand.time(["up", "--yes", "--skip-preview"], folders[kind], env));
+    for (const kind of order) costs.noop[kind].push(await costOf(stand, folders[kind], env));
   }
   // Pairs, so that what else the machine did in a round weighs on both.
-  const ratioOf = (what: "up" | "noop") =>
-    median(seconds[what].ours.map((value, index) => value / (seconds[what].bare[index] ?? Number.NaN)));
+  const ratioOf = (what: "up" | "noop", cost: keyof Cost = "seconds") =>
+    median(costs[what].ours.map((value, index) => value[cost] / (costs[what].bare[index]?.[cost] ?? Number.NaN)));
+  const typical = (what: "up" | "noop", kind: Kind, cost: keyof Cost) =>
+    rounded(median(costs[what][kind].map((value) => value[cost])));
   await Promise.all(Object.values(folders).map((folder) => rm(folder, { recursive: true })));
   return {
     ratio: rounded(Math.max(ratioOf("up"), ratioOf("noop"))),
@@ -55,12 +58,45 @@ export async function providerCosts(stand: Stand, root: string, say: (text: stri
       barRatio: 1.3,
       upRatio: rounded(ratioOf("up")),
       noopRatio: rounded(ratioOf("noop")),
-      upSeconds: rounded(median(seconds.up.ours)),
-      upBareSeconds: rounded(median(seconds.up.bare)),
-      noopSeconds: rounded(median(seconds.noop.ours)),
-      noopBareSeconds: rounded(median(seconds.noop.bare)),
+      upSeconds: typical("up", "ours", "seconds"),
+      upBareSeconds: typical("up", "bare", "seconds"),
+      noopSeconds: typical("noop", "ours", "seconds"),
+      noopBareSeconds: typical("noop", "bare", "seconds"),
+      // Seen on Linux only.
+      ...(process.platform === "linux" && {
+        upProcessorRatio: rounded(ratioOf("up", "processorSeconds")),
+        noopProcessorRatio: rounded(ratioOf("noop", "processorSeconds")),
+        upProcessorSeconds: typical("up", "ours", "processorSeconds"),
+        upBareProcessorSeconds: typical("up", "bare", "processorSeconds"),
+        noopProcessorSeconds: typical("noop", "ours", "processorSeconds"),
+        noopBareProcessorSeconds: typical("noop", "bare", "processorSeconds"),
+      }),
     },
   };
+}
+
+interface Cost {
+  /** On the wall. */
+  readonly seconds: number;
+  /** Of engine, program and provider, whatever else the machine does; the vendor is none of them. */
+  readonly processorSeconds: number;
+}
+
+let measured = 0;
+
+async function costOf(stand: Stand, folder: string, env: Readonly<Record<string, string>>): Promise<Cost> {
+  const name = "FLEET_BENCH_MARK";
+  const value = `${process.pid}-${++measured}`;
+  const ended = new AbortController();
+  const watching = new ProcessFamily(`${name}=${value}`).processor(ended.signal);
+  try {
+    const seconds = await stand.time(["up", "--yes", "--skip-preview"], folder, { ...env, [name]: value });
+    ended.abort();
+    const used = Object.values(await watching);
+    return { seconds, processorSeconds: used.reduce((sum, each) => sum + each, 0) };
+  } finally {
+    ended.abort();
+  }
 }
 
 async function program(parent: string, root: string, kind: Kind): Promise<string> {
