@@ -1,5 +1,6 @@
 /** Railway says the same of what is absent, deleted or not ours to see. Gone is only what its parent's own list does not hold, or shows as deleted. */
 import { OperatorError } from "../../../domain/error.ts";
+import { readLagMs } from "../../../vendors/railway/graphql.ts";
 import { isHidden } from "../../../vendors/railway/refusal.ts";
 import type { Call } from "../shell/resource.ts";
 import type { RailwayContext } from "./context.ts";
@@ -25,6 +26,16 @@ export async function unlessGone<Result>(
   } catch (error) {
     if (!isHidden(error)) throw error;
     if (await isGone(place, context, call)) return undefined;
+  }
+  // What was made a moment ago is hidden for a while too, by a run that was killed since: its own query and the lists lag behind.
+  await context.railway.clock.sleep(readLagMs, call.signal);
+  try {
+    return await read();
+  } catch (error) {
+    if (!isHidden(error)) throw error;
+    const gone = await isGone(place, context, call);
+    if (gone === undefined) throw new OperatorError(await unknownProject(place, context, call));
+    if (gone) return undefined;
     throw error;
   }
 }
@@ -39,7 +50,8 @@ export async function deleteUnlessGone(
   await unlessGone(place, context, call, remove);
 }
 
-async function isGone(place: Place, context: RailwayContext, call: Call): Promise<boolean> {
+/** undefined where the workspace knows nothing of the project. */
+async function isGone(place: Place, context: RailwayContext, call: Call): Promise<boolean | undefined> {
   const { railway } = context;
   if (place.serviceId) {
     try {
@@ -57,9 +69,9 @@ async function isGone(place: Place, context: RailwayContext, call: Call): Promis
       if (!isHidden(error)) throw error;
     }
   }
-  const deleted = await railway.projectIsDeleted(place.projectId, call);
-  if (deleted !== undefined) return deleted;
-  throw new OperatorError(
-    `Railway project ${place.projectId} is not known in workspace ${await railway.workspaceId(call)}, which the token is for: set RAILWAY_API_TOKEN (and RAILWAY_WORKSPACE_ID) to the right one. If the project is gone for good, take what lay in it out of the state by \`pulumi state delete\``,
-  );
+  return railway.projectIsDeleted(place.projectId, call);
+}
+
+async function unknownProject({ projectId }: Place, { railway }: RailwayContext, call: Call): Promise<string> {
+  return `Railway project ${projectId} is not known in workspace ${await railway.workspaceId(call)}, which the token is for: set RAILWAY_API_TOKEN (and RAILWAY_WORKSPACE_ID) to the right one. If the project is gone for good, take what lay in it out of the state by \`pulumi state delete\``;
 }

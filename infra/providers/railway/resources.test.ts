@@ -93,12 +93,24 @@ test("nothing in a project is gone because the token is another workspace's: nei
   const reads = [service, variableCollection, serviceInstance].map((resource) => () => resource.read(id, context, call));
   const deletes = [() => variableCollection.delete(id, away, context, call)];
   for (const attempt of [...reads, ...deletes]) {
-    fake.fault("services", { refuse: "Not Authorized" });
-    for (const name of ["variables", "serviceInstance"]) fake.fault(name, { refuse: "Not Authorized" });
+    const hidden = { refuse: "Not Authorized" };
+    for (const name of ["services", "variables", "serviceInstance"]) fake.fault(name, hidden, hidden);
     await expect(attempt()).rejects.toThrow("is not known in workspace w1, which the token is for");
   }
   for (const [projectId, row] of kept) fake.projects.set(projectId, { ...row, deletedAt: "2026-11-24T10:00:00Z" });
   for (const read of reads) expect(await read()).toBeUndefined();
+});
+
+test("what a run made that was killed a moment ago is neither gone nor another workspace's while Railway does not show it yet", async () => {
+  const place = await made(context);
+  const [kept] = fake.projects;
+  if (!kept) throw new Error("no project was made");
+  fake.projects.clear();
+  for (const name of ["services", "serviceInstance"]) fake.fault(name, { refuse: "Not Authorized" });
+  const shownLater = { ...context.railway.clock, sleep: async () => void fake.projects.set(...kept) };
+  const later = { ...context, railway: { ...context.railway, clock: shownLater } };
+  const id = `${place.projectId}/${place.environmentId}/${place.serviceId}`;
+  expect(await service.read(id, later, call)).toMatchObject({ inputs: { name: "app" } });
 });
 
 test("a service is not replaced for another environment of the same project, where it is the same service", () => {
@@ -111,7 +123,7 @@ test("a service is not replaced for another environment of the same project, whe
 
 test("a service is not imported into an environment that is not its own", async () => {
   const { projectId, serviceId } = await made(context);
-  fake.fault("serviceInstance", { refuse: "Not Authorized" });
+  fake.fault("serviceInstance", { refuse: "Not Authorized" }, { refuse: "Not Authorized" });
   await expect(service.read(`${projectId}/elsewhere/${serviceId}`, context, call)).rejects.toThrow("Not Authorized");
 });
 
@@ -290,7 +302,8 @@ test("a read that fails is never gone, and deleting what is gone is done", async
   const place = await made(context);
   const inputs = instanceInputs(place);
   const { id, state } = await serviceInstance.create(inputs, context, call);
-  fake.fault("serviceInstance", { refuse: "Problem processing request" });
+  const refused = { refuse: "Problem processing request" };
+  fake.fault("serviceInstance", refused, refused);
   await expect(serviceInstance.read(id, context, call, { inputs, state })).rejects.toThrow("Problem processing request");
   fake.services.delete(place.serviceId);
   expect(await serviceInstance.read(id, context, call, { inputs, state })).toBeUndefined();
