@@ -157,6 +157,16 @@ test("an answer that is no GraphQL is an error, ambiguous for a write", async ()
   await expect(railway.deploy({ serviceId: "s", environmentId: "e" })).rejects.toMatchObject({ ambiguous: true });
 });
 
+test("an answer of another shape names the place and no value, and a write may have been done", async () => {
+  const { railway } = await client([{ body: { data: { variables: { A: "fine", B: { sealed: "a-secret-value" } } } } }]);
+  const read = await railway.variables({ projectId: "p", environmentId: "e", serviceId: "s" }).catch((error) => error);
+  expect(read).toMatchObject({ message: expect.stringContaining("variables.B: "), ambiguous: false });
+  expect(read.message).not.toContain("a-secret-value");
+  server?.close();
+  const { railway: other } = await client([{ body: { data: { serviceInstanceDeployV2: { id: "d1" } } } }]);
+  await expect(other.deploy({ serviceId: "s", environmentId: "e" })).rejects.toMatchObject({ ambiguous: true });
+});
+
 test("the edge's wall is recognised by its page, and what it says names the operation", async () => {
   const wall = { status: 429, body: "<!DOCTYPE html><html><head><title>Access denied | error 1015</title></head></html>" };
   const { railway, seen, waits } = await client([wall]);

@@ -54,7 +54,7 @@ export function railwayConnection(access: RailwayAccess): RailwayConnection {
     async run(operation, variables, options = {}) {
       for (let attempt = 1; ; attempt++) {
         const outcome = await send({ access, url, pace }, operation, variables, options);
-        if ("data" in outcome) return operation.answer.parse(outcome.data);
+        if ("data" in outcome) return understood(operation, outcome.data);
         const wait = waitFor(outcome.refusal, operation, attempt, options);
         if (wait === undefined) throw outcome.refusal;
         options.log?.(`${outcome.refusal.message}; waiting ${wait / 1000} s (attempt ${attempt + 1})`);
@@ -124,6 +124,19 @@ async function send<Answer>(
   const vendorMessage = answer.text.slice(0, 200) || "an empty answer";
   const facts = { vendor: "railway", operation: operation.name, status: answer.status, vendorMessage, retryable: false } as const;
   throw new TransportError(facts, operation.retry !== "read" && answer.status < 400);
+}
+
+/** The answer in the shape that was written for it. One in another shape was given all the same: a write may have been done. */
+function understood<Answer>(operation: Operation<Answer>, data: unknown): Answer {
+  const parsed = operation.answer.safeParse(data);
+  if (parsed.success) return parsed.data;
+  // Never the values: they may be secrets.
+  const places = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+  const vendorMessage = `an answer of a shape that this client does not know: ${places.slice(0, 5).join("; ")}`;
+  throw new TransportError(
+    { vendor: "railway", operation: operation.name, vendorMessage, retryable: false },
+    operation.retry !== "read",
+  );
 }
 
 function parseBody(text: string): z.infer<typeof Body> | undefined {
