@@ -12,19 +12,23 @@ export interface RailwayContext {
   refusesEarlyHealthChecks?: boolean;
 }
 
-/** Provider configuration first (`token`, `apiUrl`, `workspaceId`), then RAILWAY_API_TOKEN, RAILWAY_API_URL, RAILWAY_WORKSPACE_ID. */
+/** Provider configuration first (`token`, `apiUrl`, `workspaceId`), then RAILWAY_API_TOKEN, RAILWAY_API_URL, RAILWAY_WORKSPACE_ID. OperatorError for what
+ *  cannot be right, with all that is wrong. */
 export function railwayContext(env: Environment, config: Configuration): RailwayContext {
-  const token = config.token || env.RAILWAY_API_TOKEN;
-  if (!token) {
-    throw new OperatorError(
+  const given = (ofConfig: string | undefined, ofEnv: string | undefined) => ofConfig?.trim() || ofEnv?.trim() || undefined;
+  const token = given(config.token, env.RAILWAY_API_TOKEN);
+  const apiUrl = given(config.apiUrl, env.RAILWAY_API_URL);
+  const workspaceId = given(config.workspaceId, env.RAILWAY_WORKSPACE_ID);
+  const isAddress = apiUrl === undefined || (URL.canParse(apiUrl) && /^https?:/.test(apiUrl));
+  const problems = [
+    token === undefined &&
       "no Railway token: set RAILWAY_API_TOKEN to an account's or a workspace's token (railway.com → Account or Workspace settings → Tokens)",
-    );
-  }
-  const railway = railwayClient({
-    token,
-    apiUrl: config.apiUrl || env.RAILWAY_API_URL || undefined,
-    workspaceId: config.workspaceId || env.RAILWAY_WORKSPACE_ID || undefined,
-    clock: clockFromEnvironment(env),
-  });
-  return { railway, fresh: new Set() };
+    token !== undefined &&
+      /\s/.test(token) &&
+      "the Railway token has a blank or a line break in it: copy it again (RAILWAY_API_TOKEN)",
+    !isAddress &&
+      `"${apiUrl}" is no address of an API: write RAILWAY_API_URL (or apiUrl) as https://…/graphql/v2, or leave it out for Railway's own`,
+  ].filter((problem) => problem !== false);
+  if (token === undefined || problems.length > 0) throw new OperatorError(problems.map((message) => ({ message })));
+  return { railway: railwayClient({ token, apiUrl, workspaceId, clock: clockFromEnvironment(env) }), fresh: new Set() };
 }

@@ -19,7 +19,11 @@ export const railwayProvider: Provider<RailwayContext> = {
   functions: [getProject],
   configSchema: z.strictObject({
     token: z.string().min(1).optional().describe("Account or workspace token; RAILWAY_API_TOKEN if absent."),
-    apiUrl: z.string().min(1).optional().describe("GraphQL address; RAILWAY_API_URL, else Railway's own, if absent."),
+    apiUrl: z
+      .string()
+      .regex(/^https?:\/\//, 'is no address: write "https://…/graphql/v2"')
+      .optional()
+      .describe("GraphQL address; RAILWAY_API_URL, else Railway's own, if absent."),
     workspaceId: z.string().min(1).optional().describe("RAILWAY_WORKSPACE_ID, else the token's only workspace, if absent."),
   }),
   configSecrets: ["token"],
