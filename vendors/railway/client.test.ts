@@ -87,6 +87,11 @@ test("a refusal names operation, code and request, and is not tried again", asyn
   expect(seen).toHaveLength(1);
 });
 
+test("a refusal that hides what it means says what it may mean", async () => {
+  const { railway } = await client([{ body: { data: null, errors: [{ message: "Not Authorized" }] } }]);
+  await expect(railway.project("p")).rejects.toThrow(/"Not Authorized".*absent, deleted or not this token's to see/);
+});
+
 test("what must exist is asked again past the read lag", async () => {
   const { railway, waits } = await client([refused("Service p not found"), refused("Not Authorized"), services(["app"], null)]);
   expect(await railway.services("p", { expectExists: true })).toHaveLength(1);

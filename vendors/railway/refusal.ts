@@ -12,6 +12,8 @@ export class RailwayRefusal extends VendorError {
     super(refusal);
     this.name = "RailwayRefusal";
     this.kind = kind;
+    // Railway's own words say less than what they mean.
+    if (kind === "hidden") this.message += ": what it asks for is absent, deleted or not this token's to see";
   }
 }
 
