@@ -290,6 +290,27 @@ test("what is to stop stops altogether: also the deployment that goes on while a
   expect(fake.deployments.get(state.deploymentId)?.deploymentStopped).toBe(true);
 });
 
+test("what is to stop stops although Railway refuses something else of the same change", async () => {
+  const place = await made(context);
+  const inputs = instanceInputs(place);
+  const { id, state } = await serviceInstance.create(inputs, context, call);
+  fake.fault("serviceInstanceLimitsUpdate", { refuse: "Memory must be at most 8 GB on this plan" });
+  const stopped = { ...inputs, running: false, memoryGB: 1000 };
+  await expect(serviceInstance.update(id, state, stopped, context, call, inputs)).rejects.toThrow("at most 8 GB");
+  expect(fake.deployments.get(state.deploymentId)?.deploymentStopped).toBe(true);
+});
+
+test("a change of the public address alone does not hide that the last deployment never came up", async () => {
+  const place = await made(context);
+  const { publicAddress: _, ...inputs } = instanceInputs(place);
+  fake.outcomes.push("FAILED");
+  const error = await serviceInstance.create(inputs, context, call).catch((thrown) => thrown);
+  const state = { ...inputs, deploymentId: String(error.state.deploymentId) };
+  const closed = { ...inputs, publicAddress: "forbid" as const };
+  const healed = await serviceInstance.update(error.id, state, closed, context, call, inputs);
+  expect(fake.deployments.get(healed.deploymentId)?.status).toBe("SUCCESS");
+});
+
 test("a deployment stuck in INITIALIZING is freed by another one", async () => {
   const place = await made(context);
   fake.outcomes.push("INITIALIZING");

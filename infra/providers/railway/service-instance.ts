@@ -54,6 +54,7 @@ export const serviceInstance: Resource<ServiceInstanceInputs, ServiceInstanceOut
     const place = placeOf(inputs);
     const isNew = context.fresh.has(inputs.serviceId);
     const observed = isNew ? undefined : await railway.instance(place, { ...call, expectExists: true });
+    if (observed && inputs.running === false) await stopRunning(place, context, call);
     if (observed) await closePublicAddresses(inputs, observed, context, call);
     const limits = limitsOf(inputs);
     if (limits) await railway.updateLimits(place, limits, { ...call, expectExists: true });
@@ -83,9 +84,13 @@ export const serviceInstance: Resource<ServiceInstanceInputs, ServiceInstanceOut
     const changed = [...new Set(changes.map(({ property }) => property))];
     // Without any change the engine asks for what an earlier run left unfinished.
     const repair = changed.length === 0;
-    if (inputs.publicAddress === "forbid") await closePublicAddresses(inputs, await railway.instance(place, call), context, call);
+    // First of all, because nothing that Railway refuses of the rest must keep anything running.
+    if (inputs.running === false) await stopRunning(place, context, call);
+    const observed = inputs.publicAddress === "forbid" ? await railway.instance(place, call) : undefined;
+    if (observed) await closePublicAddresses(inputs, observed, context, call);
     const addressOnly = changed.length > 0 && changed.every((name) => name === "publicAddress");
-    if (addressOnly) return { ...inputs, deploymentId: state.deploymentId, ...noAddresses(inputs) };
+    if (addressOnly && !(await isDue(inputs, state, context, call)))
+      return { ...inputs, deploymentId: state.deploymentId, ...noAddresses(inputs) };
     if (repair || changed.some((name) => name === "memoryGB" || name === "vCPUs")) {
       const limits = limitsOf(inputs, oldInputs);
       if (limits) await railway.updateLimits(place, limits, call);
@@ -96,7 +101,8 @@ export const serviceInstance: Resource<ServiceInstanceInputs, ServiceInstanceOut
       await saveSettings(place, inputs, oldInputs, context, call);
       return finish(id, inputs, state.deploymentId, outcomeOf(status) === "up", context, call);
     }
-    return deployed(inputs, oldInputs, state.deploymentId, context, call);
+    // The platform's own deployments (a volume that grew) must not be taken for the one whose answer gets lost.
+    return deployed(inputs, oldInputs, observed?.latestDeployment?.id ?? state.deploymentId, context, call);
   },
 
   /** The service stops running; the service itself is another resource. */
@@ -106,7 +112,7 @@ export const serviceInstance: Resource<ServiceInstanceInputs, ServiceInstanceOut
   },
 };
 
-/** Saves the settings, deploys nothing and stops what runs. */
+/** Saves the settings of what was stopped, and deploys nothing. */
 async function halted(
   inputs: ServiceInstanceInputs,
   oldInputs: ServiceInstanceInputs | undefined,
@@ -118,7 +124,8 @@ async function halted(
   await connectRepository(place, inputs, context, call);
   // A health check that is refused before the first deployment is saved with it.
   await saveSettings(place, inputs, oldInputs, context, call);
-  await stopRunning(place, context, call);
+  // A repository may deploy by itself.
+  if (inputs.repository !== undefined) await stopRunning(place, context, call);
   return { ...inputs, deploymentId, ...noAddresses(inputs) };
 }
 
@@ -189,6 +196,17 @@ function isUndeployed(
   if (!isRunning(latest)) return false;
   const settings = ({ running: _r, publicAddress: _p, triggers: _t, ...rest }: ServiceInstanceInputs) => rest;
   return known.state.undeployed === true || !sameValue(settings(known.inputs), settings(seen));
+}
+
+/** Whether an earlier run left something to deploy. */
+async function isDue(
+  inputs: ServiceInstanceInputs,
+  state: ServiceInstanceOutputs,
+  context: RailwayContext,
+  call: Call,
+): Promise<boolean> {
+  if (inputs.running === false) return false;
+  return state.undeployed === true || (await statusOf(state.deploymentId, context, call)) === "FAILED";
 }
 
 async function statusOf(deploymentId: string, { railway }: RailwayContext, call: Call): Promise<string | undefined> {
