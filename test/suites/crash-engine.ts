@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { withContents } from "./crash-contents.ts";
 import { filesBefore, filesOf } from "./crash-files.ts";
-import { alone, type Calls, count, type Phase, type Point, phases, vendors, writes } from "./crash-points.ts";
+import { alone, type Calls, count, type Phase, type Point, phases, type Vendor, vendors, writes } from "./crash-points.ts";
 import { type Living, livingOf } from "./crash-world.ts";
 import { type Answer, EditedStack } from "./edits-stack.ts";
 import { kill } from "./hostile-machine-ground.ts";
@@ -55,8 +55,9 @@ export class CrashEngine {
       const before = await askedOf(stack);
       await came(stack);
       const after = await askedOf(stack);
-      const calls = Object.fromEntries(vendors.map((vendor) => [vendor, count(after[vendor].slice(before[vendor].length))]));
-      this.#clean.push({ calls: calls as Calls, living: textsOf(await livingAt(stack)) });
+      const asked = (vendor: Vendor) => count(after[vendor].slice(before[vendor].length));
+      const calls = { railway: asked("railway"), cloudflare: asked("cloudflare"), openrouter: asked("openrouter") };
+      this.#clean.push({ calls, living: textsOf(await livingAt(stack)) });
       const next = phases[index + 1];
       if (next) await stack.save(next, withContents);
     }
@@ -199,7 +200,7 @@ async function livingAt(stack: EditedStack): Promise<Living[]> {
   return livingOf(Object.fromEntries(states));
 }
 
-async function askedOf(stack: EditedStack): Promise<Record<(typeof vendors)[number], string[]>> {
+async function askedOf(stack: EditedStack): Promise<Record<Vendor, string[]>> {
   return {
     railway: await stack.calls("railway"),
     cloudflare: await stack.calls("cloudflare"),

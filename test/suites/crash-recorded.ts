@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { type Calls, type Phase, phases, type Recorded, vendors } from "./crash-points.ts";
+import { type Calls, type Phase, phases, type Recorded, type Vendor, vendors } from "./crash-points.ts";
 
 const file = join(import.meta.dirname, "crash-calls.json");
 const Recording = z.record(z.enum(phases), z.record(z.enum(vendors), z.record(z.string(), z.int().positive())));
@@ -11,19 +11,25 @@ export function recorded(): Recorded {
   return Recording.parse(JSON.parse(readFileSync(file, "utf8")));
 }
 
+/** Keeps the calls of each phase. */
 export function record(calls: Recorded): void {
   writeFileSync(file, `${JSON.stringify(calls, undefined, 2)}\n`);
 }
 
+/** The calls of all phases together; throws where one is missing. */
+export function joined(calls: readonly (readonly [Phase, Calls])[]): Recorded {
+  return Recording.parse(Object.fromEntries(calls));
+}
+
 /** What a clean run asks, from two: through the engine and over the wire. A refused call that was tried again counts in one of them, never in both alike. */
 export function agreed(engine: Calls, wire: Partial<Calls>): Calls {
-  const counts = vendors.map((vendor) => {
-    const entries = Object.entries(engine[vendor]).map(
-      ([operation, times]) => [operation, Math.min(times, wire[vendor]?.[operation] ?? times)] as const,
+  const both = (vendor: Vendor) =>
+    Object.fromEntries(
+      Object.entries(engine[vendor]).map(
+        ([operation, times]) => [operation, Math.min(times, wire[vendor]?.[operation] ?? times)] as const,
+      ),
     );
-    return [vendor, Object.fromEntries(entries)] as const;
-  });
-  return Object.fromEntries(counts) as Calls;
+  return { railway: both("railway"), cloudflare: both("cloudflare"), openrouter: both("openrouter") };
 }
 
 /** One line for each operation that is asked more or less often than recorded; empty where nothing changed. */

@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { status } from "@grpc/grpc-js";
 import { root } from "../../cli/context.ts";
 import type { PlannedResource } from "../../infra/planned.ts";
 import type { Properties } from "../../infra/providers/shell/resource.ts";
@@ -82,7 +83,7 @@ export class Plugins {
 
 export class WireEngine {
   readonly #plugins: Plugins;
-  #held: Map<string, Held>;
+  readonly #held: Map<string, Held>;
   readonly #pending: Set<string>;
 
   constructor(plugins: Plugins, state: State) {
@@ -199,11 +200,12 @@ function typeOf(kind: string): string {
 
 /** Out of the engine's envelope for secrets: a provider that does not take it gets values bare. */
 function bare(properties: Properties): Properties {
-  return JSON.parse(JSON.stringify(properties), (_, value: unknown) =>
+  const plain: unknown = JSON.parse(JSON.stringify(properties), (_, value: unknown) =>
     isProperties(value) && value[signatureKey] === secretSignature ? value.value : value,
-  ) as Properties;
+  );
+  return isProperties(plain) ? plain : {};
 }
 
 function isUnavailable(error: unknown): boolean {
-  return error instanceof Error && "code" in error && (error.code === 14 || error.code === 1);
+  return error instanceof Error && "code" in error && (error.code === status.UNAVAILABLE || error.code === status.CANCELLED);
 }

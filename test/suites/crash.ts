@@ -1,7 +1,7 @@
 import { ok } from "node:assert/strict";
 import { CrashEngine } from "./crash-engine.ts";
-import { type Calls, dayOf, nameOf, ofDay, type Phase, phases, pointsOf, type Recorded } from "./crash-points.ts";
-import { agreed, differences, record, recorded } from "./crash-recorded.ts";
+import { type Calls, dayOf, nameOf, ofDay, type Phase, phases, pointsOf } from "./crash-points.ts";
+import { agreed, differences, joined, record, recorded } from "./crash-recorded.ts";
 import { CrashWire } from "./crash-wire.ts";
 import type { Suite, SuiteCase, SuiteOptions } from "./suite.ts";
 
@@ -41,7 +41,7 @@ async function compare(engine: CrashEngine, wire: CrashWire): Promise<void> {
     const [through, over] = [(await engine.clean(phase)).calls, (await wire.clean(phase)).calls];
     calls.push([phase, agreed(through, over)]);
   }
-  const now = Object.fromEntries(calls) as Recorded;
+  const now = joined(calls);
   if (process.env.FLEET_TEST_RENEW === "1") record(now);
   const lines = differences(recorded(), now);
   ok(
