@@ -104,8 +104,8 @@ class StackEdge implements Edge {
 
   compare(found: readonly CloudflareObject[], exported: string): Healing {
     const healing = compareEdge({ ...this.#place, found, held: heldOf(exported, this.#place), wanted: this.#wanted });
-    const { twins, spare, left, gone } = healing;
-    this.#unsettled = twins.length + spare.length + left.length + gone.length > 0;
+    const { twins, spare, left, gone, drifted } = healing;
+    this.#unsettled = [twins, spare, left, gone, drifted].some(({ length }) => length > 0);
     return healing;
   }
 
