@@ -35,6 +35,17 @@ describe.runIf(process.env.FLEET_TEST_FULL)("what goes wrong at Cloudflare", () 
     stack.write(files satisfies Files);
     return slug;
   };
+  /** What a person does at Cloudflare's dashboard; the result. */
+  const person = async (method: string, of: "accounts" | "zones", path: string, body?: unknown) => {
+    const { set } = z
+      .object({ set: z.record(z.string(), z.string()) })
+      .parse(JSON.parse((await stack.fleet("env", "sandbox", "--json")).out));
+    const { accountId, zoneId } = readStackFiles(stack.clone, "sandbox").settings;
+    const url = `${set.CLOUDFLARE_BASE_URL}/${of}/${of === "zones" ? zoneId : accountId}/${path}`;
+    const headers = { authorization: `Bearer ${set.CLOUDFLARE_API_TOKEN}`, "content-type": "application/json" };
+    const answer = await fetch(url, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+    return z.object({ result: z.looseObject({ id: z.string() }) }).parse(await answer.json()).result;
+  };
   const living = async () => {
     const state = await stack.stateOf("cloudflare");
     return kinds.flatMap((kind) =>
@@ -85,29 +96,32 @@ describe.runIf(process.env.FLEET_TEST_FULL)("what goes wrong at Cloudflare", () 
     await healed(await stack.fleet("up", "sandbox"));
   });
 
+  test("a twin that an application was pointed to by hand goes once the application is back", { timeout: 300_000 }, async () => {
+    const slug = another();
+    expect((await stack.fleet("up", "sandbox")).code).toBe(0);
+    const named = (list: unknown) => Living.parse(list).find(({ name }) => name.startsWith(`${slug} `)) ?? expect.unreachable();
+    const policy = named((await stack.stateOf("cloudflare")).policies);
+    const app = named((await stack.stateOf("cloudflare")).apps);
+    const { id: _, ...copy } = policy;
+    const twin = await person("POST", "accounts", "access/policies", copy);
+    await person("PUT", "accounts", `access/apps/${app.id}`, { ...app, policies: [{ id: twin.id, precedence: 1 }] });
+    await healed(await stack.fleet("up", "sandbox"));
+    expect(named((await stack.stateOf("cloudflare")).policies).id).toBe(policy.id);
+    expect(named((await stack.stateOf("cloudflare")).apps)).toMatchObject({ id: app.id, policies: [{ id: policy.id }] });
+  });
+
   test("a person's record of that name is neither taken nor deleted, and up says whose it is not", {
     timeout: 300_000,
   }, async () => {
     const slug = another();
-    const { set } = z
-      .object({ set: z.record(z.string(), z.string()) })
-      .parse(JSON.parse((await stack.fleet("env", "sandbox", "--json")).out));
-    const { zoneId, zone } = readStackFiles(stack.clone, "sandbox").settings;
-    const records = async (path: string, method: string, body?: unknown) => {
-      const headers = { authorization: `Bearer ${set.CLOUDFLARE_API_TOKEN}`, "content-type": "application/json" };
-      const answer = await fetch(`${set.CLOUDFLARE_BASE_URL}/zones/${zoneId}/dns_records${path}`, {
-        ...{ method, headers },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-      return z.object({ result: z.object({ id: z.string(), content: z.string().optional() }) }).parse(await answer.json()).result;
-    };
+    const { zone } = readStackFiles(stack.clone, "sandbox").settings;
     const own = { type: "CNAME", name: `${slug}.${zone}`, content: "elsewhere.example", proxied: true, ttl: 1, comment: "Ada's" };
-    const { id } = await records("", "POST", own);
+    const { id } = await person("POST", "zones", "dns_records", own);
     const refused = await stack.fleet("up", "sandbox");
     expect(refused.code).toBe(4);
     expect(refused.err).toContain("carries no marker of this stack");
-    expect(await records(`/${id}`, "GET")).toMatchObject({ content: "elsewhere.example" });
-    await records(`/${id}`, "DELETE");
+    expect(await person("GET", "zones", `dns_records/${id}`)).toMatchObject({ content: "elsewhere.example" });
+    await person("DELETE", "zones", `dns_records/${id}`);
     await healed(await stack.fleet("up", "sandbox"));
   });
 });
