@@ -40,13 +40,18 @@ export function nameOf({ phase, vendor, operation, nth, effect, way }: Point): s
 const polls = new Set(["deployment", "deployments", "volumeInstances", "environmentPatch", "workflowStatus"]);
 const polledPlaces = 2;
 
+/** `up` looks at Cloudflare's lists beside its work, and once more where it found something: only the first look has a place of its own. */
+const looks = /^GET \/client\/v4\//;
+
+function placesOf(operation: string): number {
+  return looks.test(operation) ? 1 : polls.has(operation) ? polledPlaces : Number.POSITIVE_INFINITY;
+}
+
 /** What was asked, counted; in the order of the names, because plugins ask beside each other. */
 export function count(asked: readonly string[]): Record<string, number> {
   const counts = new Map<string, number>();
   for (const operation of asked) counts.set(operation, (counts.get(operation) ?? 0) + 1);
-  const entries = [...counts].map(
-    ([operation, times]) => [operation, polls.has(operation) ? Math.min(times, polledPlaces) : times] as const,
-  );
+  const entries = [...counts].map(([operation, times]) => [operation, Math.min(times, placesOf(operation))] as const);
   return Object.fromEntries(entries.sort(([left], [right]) => (left < right ? -1 : 1)));
 }
 
@@ -63,15 +68,25 @@ const engineShare = 3;
 /** And so many of these writes leave the plugin alone. */
 const aloneShare = 6;
 
+/** The look is the same in each phase, and changes nothing: every second call of those after the first phase's has a point, with one effect in turn. */
+const lookShare = 2;
+
 /** Every call with every effect. The official Cloudflare plugin is known to the engine alone; of the others' points a spread over all phases goes through it. */
 export function pointsOf(recorded: Recorded): Point[] {
   const points: Point[] = [];
   let write = 0;
+  let again = 0;
   for (const phase of phases)
     for (const vendor of vendors)
       for (const [operation, times] of Object.entries(recorded[phase][vendor]))
         for (let nth = 1; nth <= times; nth++) {
           const call = { phase, vendor, operation, nth };
+          if (looks.test(operation) && phase !== phases[0]) {
+            const effect = again % lookShare === 0 ? effects[(again / lookShare) % effects.length] : undefined;
+            if (effect) points.push({ ...call, effect, way: "engine" });
+            again++;
+            continue;
+          }
           const own = vendor !== "cloudflare";
           const index = own && writes(operation) ? write++ : undefined;
           const through =

@@ -5,9 +5,10 @@ import { agreed, differences, recorded } from "./crash-recorded.ts";
 
 const points = pointsOf(recorded());
 
-test("every recorded call has a point for each effect: at least 250, at least 60 through the engine, each with a name of its own", () => {
-  const calls = new Set(points.map(({ phase, vendor, operation, nth }) => `${phase} ${vendor} ${operation} ${nth}`));
-  for (const effect of effects) expect(points.filter((point) => point.effect === effect)).toHaveLength(calls.size);
+test("every recorded call has a point for each effect, but for the looks that repeat themselves: at least 250, at least 60 through the engine, each with a name of its own", () => {
+  const work = points.filter(({ phase, operation }) => phase === "create" || !operation.startsWith("GET /client/"));
+  const calls = new Set(work.map(({ phase, vendor, operation, nth }) => `${phase} ${vendor} ${operation} ${nth}`));
+  for (const effect of effects) expect(work.filter((point) => point.effect === effect)).toHaveLength(calls.size);
   expect(points.length).toBeGreaterThanOrEqual(250);
   expect(points.filter(({ way }) => way === "engine").length).toBeGreaterThanOrEqual(60);
   expect(new Set(points.map(nameOf)).size).toBe(points.length);
@@ -25,6 +26,11 @@ test("what asks only is told from what makes, changes or deletes", () => {
   const reads = [...asked].filter((operation) => !writes(operation)).sort();
   expect(reads).toEqual([
     "GET /api/v1/keys",
+    "GET /client/v4/accounts/:id/access/apps",
+    "GET /client/v4/accounts/:id/access/identity_providers",
+    "GET /client/v4/accounts/:id/access/policies",
+    "GET /client/v4/accounts/:id/cfd_tunnel",
+    "GET /client/v4/zones/:id/dns_records",
     "apiToken",
     "deployment",
     "deployments",
