@@ -32,6 +32,7 @@ export class CrashEngine {
   async end(): Promise<void> {
     const stack = await this.#started?.catch(() => undefined);
     this.#started = undefined;
+    this.#clean.length = 0;
     await stack?.end();
   }
 
@@ -68,11 +69,21 @@ export class CrashEngine {
 
   /** The point where the clean life has come to its phase; afterwards the same must live as in that life. */
   async run(point: Point): Promise<void> {
+    const stack = await this.#before(point.phase).catch(async () => {
+      // Whatever an earlier point has done to the stack: this one gets another.
+      await this.end();
+      return this.#before(point.phase);
+    });
     const { living } = await this.clean(point.phase);
-    const stack = await this.#stack("create");
-    await begin(stack, point.phase);
     await went(stack, point);
     deepStrictEqual(textsOf(await livingAt(stack)), living);
+  }
+
+  async #before(phase: Phase): Promise<EditedStack> {
+    await this.clean(phase);
+    const stack = await this.#stack("create");
+    await begin(stack, phase);
+    return stack;
   }
 
   /** The point on a stack that has come to its phase in the shortest way: after the point before it, or made as it is before the phase. */

@@ -61,6 +61,7 @@ export interface Holding {
   readonly mounted: boolean;
 }
 
+const restarts = 30;
 /** In a sandbox's folder; the rest is the engine's plugins and logs. */
 const keptFiles = ["state.json", "pulumi-state"] as const;
 
@@ -124,8 +125,15 @@ export class EditedStack {
     const folder = join(this.#folder, "sandbox");
     const ports = Object.fromEntries(Object.entries(this.#urls).map(([name, url]) => [name, Number(new URL(url).port)]));
     if (this.#sandbox) await stopSandbox(this.#sandbox);
+    this.#sandbox = undefined;
     work(folder);
-    this.#sandbox = await launchSandbox(folder, { ports });
+    // While nobody listens, the machine may lend a port to somebody's connection for a while.
+    for (let tries = 1; this.#sandbox === undefined; tries++)
+      this.#sandbox = await launchSandbox(folder, { ports }).catch(async (error: unknown) => {
+        if (tries === restarts || !String(error).includes("EADDRINUSE")) throw error;
+        await new Promise((done) => setTimeout(done, 1000));
+        return undefined;
+      });
   }
 
   /** Exactly these files from now on. */
