@@ -1,5 +1,5 @@
 /** What Cloudflare holds of a stack's edge: looked at in every `up`, and cleared of twins after it (infra/edge-healing.ts says what is what). */
-import { compareEdge, type Healing, heldOf, type WantedObject, wantedOf } from "../infra/edge-healing.ts";
+import { compareEdge, type FoundObject, type Healing, heldOf, type WantedObject, wantedOf } from "../infra/edge-healing.ts";
 import { planFleet } from "../infra/plan.ts";
 import { methodNames } from "../infra/settings.ts";
 import { resolveStack } from "../tenants/resolve.ts";
@@ -117,7 +117,11 @@ class StackEdge implements Edge {
 
   async tidy(found: readonly CloudflareObject[], exported: string): Promise<void> {
     const { twins, left, gone } = this.compare(found, exported);
-    for (const twin of twins) await this.#remove(twin);
+    const kept: FoundObject[] = [];
+    for (const twin of twins) {
+      // What one that stays uses is in use.
+      if (kept.some(({ document }) => document.includes(twin.id)) || !(await this.#remove(twin))) kept.push(twin);
+    }
     for (const { object, why } of left)
       this.#context.say(`left at Cloudflare: ${describe(object)}: ${why} (docs/runbooks/two-of-a-kind.md)`);
     for (const { kind, urn, id } of gone)
@@ -133,24 +137,29 @@ class StackEdge implements Edge {
     }
   }
 
-  async #remove(twin: Healing["twins"][number]): Promise<void> {
+  /** Whether it is gone now. */
+  async #remove(twin: FoundObject): Promise<boolean> {
     const told = describe(twin);
     try {
       const now = await readObject(this.#send, this.#place, twin, this.#call);
-      if (now && (now.name !== twin.name || now.comment !== twin.comment || now.running || now.appCount > 0)) {
+      const same = now?.name === twin.name && now.comment === twin.comment && now.domain === twin.domain;
+      if (now && (!same || now.running || now.appCount > 0)) {
         this.#context.say(`left at Cloudflare: ${told}: it is there twice, but changes or is in use just now`);
-        return;
+        return false;
       }
       if (now) await deleteObject(this.#send, this.#place, twin, this.#call);
       this.#context.say(`a lost answer had made it twice at Cloudflare: deleted ${told}`);
+      return true;
     } catch (error) {
       this.fail(`${told} is there twice, and could not be deleted: ${messageOf(error)}`);
+      return false;
     }
   }
 }
 
 const kindWords: Record<CloudflareObject["kind"], string> = {
   dnsRecord: "record",
+  group: "Access group",
   application: "Access application",
   policy: "Access policy",
   identityProvider: "identity provider",

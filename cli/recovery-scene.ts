@@ -68,7 +68,18 @@ export const ran = (stderr = "", more: Partial<Run> = {}): Run => ({
 
 const nothing: Healing = { imports: new Map(), gone: [], drifted: [], twins: [], spare: [], left: [] };
 export const object: CloudflareObject = {
-  ...{ kind: "tunnel", id: "t1", name: "acme", type: "", comment: "", created: "", running: false, appCount: 0, document: "{}" },
+  ...{
+    kind: "tunnel",
+    id: "t1",
+    name: "acme",
+    type: "",
+    comment: "",
+    domain: "",
+    created: "",
+    running: false,
+    appCount: 0,
+    document: "{}",
+  },
 };
 export const heldAs = (urn: string, kind: "tunnel" | "policy", wanted: boolean) => ({
   ...{ kind, urn: `urn:pulumi:prod::fleet::t::${urn}`, id: "x1", key: `${kind} x`, dying: false, wanted },

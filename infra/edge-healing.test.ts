@@ -13,19 +13,20 @@ const wanted = wantedOf([...plan.account, ...plan.tenants.flatMap(({ resources }
 const uid = "tn_0000000001";
 const slug = sampleTenant(1).slug;
 const mark = `fleet:prod:${uid}`;
+const hostname = `${slug}.${settings.zone}`;
 
 type Change = Partial<FoundObject> & { readonly uses?: readonly string[] };
 const object = (kind: FoundObject["kind"], id: string, name: string, { uses = [], ...more }: Change = {}): FoundObject => {
-  const facts = { kind, id, name, type: "", comment: "", created: "", running: false, ...more };
+  const facts = { kind, id, name, type: "", comment: "", domain: "", created: "", running: false, ...more };
   return { ...facts, document: JSON.stringify({ ...facts, uses }) };
 };
 const policy = (id: string, more?: Change) => object("policy", id, `${slug} members ${mark}`, more);
-const app = (id: string, more?: Change) => object("application", id, `${slug} ${mark}`, { type: "self_hosted", ...more });
+const app = (id: string, more?: Change) =>
+  object("application", id, `${slug} ${mark}`, { type: "self_hosted", domain: hostname, ...more });
 const tunnel = (id: string, more?: Change) => object("tunnel", id, `${slug} ${mark}`, more);
 const google = (id: string, more?: Change) =>
   object("identityProvider", id, "Google fleet:prod:account", { type: "google", ...more });
-const record = (id: string, more?: Change) =>
-  object("dnsRecord", id, `${slug}.ai-diy.example`, { type: "CNAME", comment: mark, ...more });
+const record = (id: string, more?: Change) => object("dnsRecord", id, hostname, { type: "CNAME", comment: mark, ...more });
 
 const held = (kind: HeldObject["kind"], id: string, part = "", more: Partial<HeldObject> = {}): HeldObject => ({
   ...{ kind, id, urn: `urn:pulumi:prod::fleet::t::${id}`, key: [kind, uid, part].join(" ").trimEnd(), dying: false },
@@ -55,7 +56,12 @@ test("the program's objects of the kinds that can be twice are all known by what
 
 test("a stack whose objects are all there and in the state needs nothing", () => {
   const found = [policy("p1"), app("a1", { uses: ["p1"] }), tunnel("t1", { running: true }), record("d1", { uses: ["t1"] })];
-  const all = [held("policy", "p1", "members"), held("application", "a1"), held("tunnel", "t1"), held("dnsRecord", "d1")];
+  const all = [
+    held("policy", "p1", "members"),
+    held("application", "a1"),
+    held("tunnel", "t1"),
+    held("dnsRecord", "d1", hostname),
+  ];
   expect(healed({ found, held: all })).toEqual(nothing);
 });
 
@@ -128,6 +134,26 @@ test("a twin that an application of ours was pointed to by hand stays, and that 
   });
 });
 
+test("a twin that a person's group asks for stays, and is named", () => {
+  const found = [google("i1"), google("i2"), object("group", "g1", "our admins", { uses: ["i2"] })];
+  const all = [held("identityProvider", "i1", "", { key: "identityProvider account google" })];
+  expect(healed({ found, held: all })).toEqual({ ...nothing, left: [["i2", 'it is used by "our admins" (g1)']] });
+});
+
+test("a second hostname that a person leads to our tunnel, with our comment, is in use: it is named, and neither taken nor deleted", () => {
+  const alias = record("d2", { name: "acme-corp.ai-diy.example", uses: ["t1"] });
+  const left = [["d2", expect.stringContaining("neither the stack's state nor its files know it")]];
+  const found = [tunnel("t1"), record("d1", { uses: ["t1"] }), alias];
+  expect(healed({ found, held: [held("tunnel", "t1"), held("dnsRecord", "d1", hostname)] })).toEqual({ ...nothing, left });
+  expect(healed({ found: [tunnel("t1"), alias], held: [held("tunnel", "t1")] })).toEqual({ ...nothing, left });
+});
+
+test("an application of our name before another hostname guards that one: it is neither taken nor deleted", () => {
+  const other = app("a2", { domain: "wiki.acme.example" });
+  expect(healed({ found: [app("a1"), other], held: [held("application", "a1")] })).toEqual(nothing);
+  expect(healed({ found: [other] })).toEqual(nothing);
+});
+
 test("what a twin that stays uses stays too", () => {
   const found = [
     google("i1"),
@@ -163,8 +189,9 @@ test("what belongs to a tenant without a file is only named: guards decide about
 });
 
 test("of a tenant that leaves, a twin of what the state holds still goes, so that nothing stays behind", () => {
-  const named = "gone fleet:prod:tn_9999999999";
-  const found = [object("application", "a8", named), object("application", "a9", named)];
+  const found = ["a8", "a9"].map((id) =>
+    object("application", id, "gone fleet:prod:tn_9999999999", { domain: "gone.ai-diy.example" }),
+  );
   expect(healed({ found, held: [held("application", "a9", "", { key: "application tn_9999999999" })] }).twins).toEqual(["a8"]);
 });
 
@@ -204,7 +231,7 @@ test("of an exported state only the same account's and zone's objects are compar
   expect(heldOf(JSON.stringify({ deployment: { resources } }), place)).toEqual([
     { kind: "tunnel", urn: "u::t1", id: "t1", key: `tunnel ${uid}`, dying: false },
     { kind: "tunnel", urn: `u::${accountId}/t3`, id: "t3", key: undefined, dying: true },
-    { kind: "dnsRecord", urn: "u::d1", id: "d1", key: `dnsRecord ${uid}`, dying: false },
+    { kind: "dnsRecord", urn: "u::d1", id: "d1", key: `dnsRecord ${uid} x`, dying: false },
   ]);
   expect(heldOf(JSON.stringify({ deployment: {} }), place)).toEqual([]);
 });
@@ -229,13 +256,14 @@ test("whatever there is: nothing that the state holds, that is taken in, that ru
         const given = { running: running && kind === "tunnel", uses: uses.filter((other) => other !== id) };
         if (!own) return object(kind, id, "somebody's", given);
         return kind === "dnsRecord"
-          ? object(kind, id, slug, { ...given, type: "CNAME", comment: text })
-          : object(kind, id, name, given);
+          ? object(kind, id, hostname, { ...given, type: "CNAME", comment: text })
+          : object(kind, id, name, { ...given, ...(kind === "application" && { domain: hostname }) });
       });
       const states = heldIds.flatMap((id) => {
         const index = ids.indexOf(id);
         const one = drawn[index];
-        return one ? [held(one.kind, id, "", { key: `${one.kind} ${one.owner}${one.kind === "policy" ? " members" : ""}` })] : [];
+        const part = one?.kind === "policy" ? " members" : one?.kind === "dnsRecord" ? ` ${hostname}` : "";
+        return one ? [held(one.kind, id, "", { key: `${one.kind} ${one.owner}${part}` })] : [];
       });
       const { twins, imports } = compareEdge({ ...place, found, held: states, wanted });
       const imported = [...imports.values()].map((id) => id.split("/").at(-1) ?? "");

@@ -22,13 +22,14 @@ const kindOfPlanned: Partial<Record<PlannedResource["kind"], Kind>> = {
   "cloudflare:Tunnel": "tunnel",
 };
 
-/** An object at Cloudflare (vendors/cloudflare/objects.ts). */
+/** An object at Cloudflare (vendors/cloudflare/objects.ts). A group is never ours, but may use what is. */
 export interface FoundObject {
-  readonly kind: Kind;
+  readonly kind: Kind | "group";
   readonly id: string;
   readonly name: string;
   readonly type: string;
   readonly comment: string;
+  readonly domain: string;
   readonly created: string;
   readonly running: boolean;
   /** All of it, as JSON. */
@@ -81,7 +82,7 @@ export interface Healing {
 }
 
 /** In which order twins go: nothing refers to a later one's. */
-const order: readonly Kind[] = ["dnsRecord", "application", "policy", "identityProvider", "tunnel"];
+const order: readonly FoundObject["kind"][] = ["dnsRecord", "application", "policy", "identityProvider", "tunnel"];
 
 /** What has to be done so that each thing that the program wants is there once and in the state. Nothing without this stack's marker is ever in the answer. */
 export function compareEdge({ stack, accountId, zoneId, found, held, wanted }: Sides): Healing {
@@ -192,7 +193,7 @@ export function heldOf(
 
 function namedOf(kind: Kind, fields: Readonly<Record<string, unknown>>) {
   const text = (name: string) => (typeof fields[name] === "string" ? fields[name] : "");
-  return { kind, name: text("name"), type: text("type"), comment: text("comment") };
+  return { kind, name: text("name"), type: text("type"), comment: text("comment"), domain: text("domain") };
 }
 
 /** As it is called now, then in use, then oldest. */

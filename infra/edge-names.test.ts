@@ -3,8 +3,8 @@ import { applicationName, identityProviderName, policyName, thingOf, tunnelName 
 
 const uid = "tn_7k2m9x4q1c";
 const mark = `fleet:prod:${uid}`;
-const named = (kind: string, name: string, more: { type?: string; comment?: string } = {}) => ({
-  ...{ kind, name, type: "", comment: "" },
+const named = (kind: string, name: string, more: { type?: string; comment?: string; domain?: string } = {}) => ({
+  ...{ kind, name, type: "", comment: "", domain: "" },
   ...more,
 });
 
@@ -12,15 +12,15 @@ test("what the program names is told apart by what it is for, and not by the slu
   const keys = [
     named("policy", policyName("acme", "members", mark)),
     named("policy", policyName("acme", "public", mark)),
-    named("application", applicationName("acme", "", mark)),
-    named("application", applicationName("acme-2", "/docs/a.b", mark)),
+    named("application", applicationName("acme", "", mark), { domain: "acme.ai-diy.example" }),
+    named("application", applicationName("acme-2", "/docs/a.b", mark), { domain: "acme-2.ai-diy.example/docs/a.b" }),
     named("tunnel", tunnelName("renamed-2", mark)),
-    named("identityProvider", identityProviderName("Google Workspace", "fleet:prod:account"), { type: "google-apps" }),
+    named("identityProvider", identityProviderName("google-apps", "fleet:prod:account"), { type: "google-apps" }),
     named("dnsRecord", "acme.ai-diy.example", { type: "CNAME", comment: mark }),
   ].map((one) => thingOf(one, "prod")?.key);
   expect(keys).toEqual([
     ...[`policy ${uid} members`, `policy ${uid} public`, `application ${uid}`, `application ${uid} /docs/a.b`],
-    ...[`tunnel ${uid}`, "identityProvider account google-apps", `dnsRecord ${uid}`],
+    ...[`tunnel ${uid}`, "identityProvider account google-apps", `dnsRecord ${uid} acme.ai-diy.example`],
   ]);
 });
 
@@ -34,6 +34,14 @@ test.each([
   ["a tunnel with a part", named("tunnel", `acme members ${mark}`)],
   ["a marker alone", named("tunnel", mark)],
   ["a tenant's identity provider", named("identityProvider", `GitHub ${mark}`, { type: "github" })],
+  ["an identity provider of another title", named("identityProvider", "Our GitHub fleet:prod:account", { type: "github" })],
+  ["one of another type", named("identityProvider", "GitHub fleet:prod:account", { type: "google" })],
+  ["one of no type that is made here", named("identityProvider", "Okta fleet:prod:account", { type: "okta" })],
+  ["an application before no hostname", named("application", `acme ${mark}`)],
+  ["one before another hostname", named("application", `acme ${mark}`, { domain: "wiki.acme.example" })],
+  ["one before a hostname that begins alike", named("application", `acme ${mark}`, { domain: "acme-2.ai-diy.example" })],
+  ["one before a path", named("application", `acme ${mark}`, { domain: "acme.ai-diy.example/admin" })],
+  ["one before another path", named("application", `acme/docs ${mark}`, { domain: "acme.ai-diy.example/a/docs" })],
   ["the account's tunnel", named("tunnel", "acme fleet:prod:account")],
   ["an address record with our comment", named("dnsRecord", "acme.ai-diy.example", { type: "A", comment: mark })],
   ["a comment that only mentions us", named("dnsRecord", "a.ai-diy.example", { type: "CNAME", comment: `see ${mark}` })],

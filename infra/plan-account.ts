@@ -1,7 +1,7 @@
 /** What a whole Cloudflare account shares: identity providers and the zone's TLS settings. Made by the one stack with `fleet:ownsAccount: true`. */
 import { marker } from "../domain/marker.ts";
 import type { LoginMethod } from "../tenants/schema.ts";
-import { identityProviderName } from "./edge-names.ts";
+import { type IdentityProviderType, identityProviderName } from "./edge-names.ts";
 import type { PlannedResource } from "./planned.ts";
 import { methodNames, type Settings, secretOf } from "./settings.ts";
 
@@ -11,16 +11,13 @@ export function planAccount(settings: Settings): readonly PlannedResource[] {
   return [...providers, ...zoneSettings(settings)];
 }
 
-/** Cloudflare's word for each log-in method, and what people read on the log-in page. */
-const providerTypes: Record<LoginMethod, { readonly type: string; readonly title: string }> = {
-  github: { type: "github", title: "GitHub" },
-  google: { type: "google", title: "Google" },
-  googleWorkspace: { type: "google-apps", title: "Google Workspace" },
-  oneTimePin: { type: "onetimepin", title: "Code by e-mail" },
+/** Cloudflare's word for each log-in method. */
+const providerTypes: Readonly<Record<LoginMethod, IdentityProviderType>> = {
+  ...{ github: "github", google: "google", googleWorkspace: "google-apps", oneTimePin: "onetimepin" },
 };
 
 function identityProvider(method: LoginMethod, settings: Settings): PlannedResource {
-  const { type, title } = providerTypes[method];
+  const type = providerTypes[method];
   const client = settings.loginMethods[method];
   const secret = secretOf[method];
   return {
@@ -31,7 +28,7 @@ function identityProvider(method: LoginMethod, settings: Settings): PlannedResou
     arguments: {
       accountId: settings.accountId,
       // The name is the only field that can carry the marker.
-      name: identityProviderName(title, marker(settings.stack, "account")),
+      name: identityProviderName(type, marker(settings.stack, "account")),
       type,
       config: { ...client, ...(secret ? { clientSecret: { secretSetting: secret } } : {}) },
     },

@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
 import { type Clock, memoryClock, systemClock } from "../../domain/clock.ts";
 import { VendorError } from "../../domain/error.ts";
-import { deleteObject, listObjects, readObject } from "./objects.ts";
+import { deleteObject, listObjects, objectKinds, readObject } from "./objects.ts";
 import { connect } from "./wire.ts";
 
 const place = { accountId: "acc", zoneId: "zone" };
@@ -48,10 +48,11 @@ const look = { ...place, comment: "fleet:prod:" };
 test("one request a kind is enough where the vendor counts, and of the zone only marked records are asked for", async () => {
   const { asked, send } = await vendor(() => page([{ id: "1", name: "a" }], { total_count: 1 }));
   const found = await listObjects(send, look);
-  expect(found.map(({ kind }) => kind).toSorted()).toEqual(["application", "dnsRecord", "identityProvider", "policy", "tunnel"]);
+  expect(found.map(({ kind }) => kind).toSorted()).toEqual(objectKinds.toSorted());
   const base = "/client/v4/accounts/acc";
   expect(asked.toSorted()).toEqual([
     `GET ${base}/access/apps?page=1&per_page=1000`,
+    `GET ${base}/access/groups?page=1&per_page=1000`,
     `GET ${base}/access/identity_providers?page=1&per_page=200`,
     `GET ${base}/access/policies?page=1&per_page=100`,
     `GET ${base}/cfd_tunnel?is_deleted=false&page=1&per_page=1000`,
@@ -73,8 +74,24 @@ test("a list is read to its end, however short its pages are and whatever is cou
 
 test("a list that knows no pages ends when it repeats itself", async () => {
   const { send, asked } = await vendor(() => page([{ id: "1", name: "a" }]));
-  expect(await listObjects(send, look)).toHaveLength(5);
-  expect(asked).toHaveLength(10);
+  expect(await listObjects(send, look)).toHaveLength(6);
+  expect(asked).toHaveLength(12);
+});
+
+test("a count that is only the page's own ends no list while its pages are full", async () => {
+  const full = Array.from({ length: 100 }, (_, index) => ({ id: `p${index}`, name: "" }));
+  const { send } = await vendor((_, url) => {
+    const rows = url.searchParams.get("page") === "1" ? full : [{ id: "last", name: "" }];
+    return url.pathname.endsWith("policies") ? page(rows, { total_count: rows.length }) : page([]);
+  });
+  expect(await listObjects(send, look)).toHaveLength(101);
+});
+
+test("a list that begins anew before all that was counted has come is an error, not the end", async () => {
+  const { send } = await vendor((_, url) =>
+    url.pathname.endsWith("policies") ? page([{ id: "1" }, { id: "2" }], { total_count: 3 }) : page([]),
+  );
+  await expect(listObjects(send, look)).rejects.toThrow("page 2 is page 1 again, and only 2 of 3 came");
 });
 
 test("of each object is known what tells it, whether it runs or is used, and the whole of it", async () => {
@@ -92,11 +109,13 @@ test("of each object is known what tells it, whether it runs or is used, and the
     cfd_tunnel: [tunnel, dead],
     dns_records: [record],
     policies: [{ id: "p", name: "y", app_count: 2 }],
+    apps: [{ id: "a", name: "z", type: "self_hosted", domain: "x.example/docs" }],
   };
   const { send } = await vendor((_, url) => page(lists[url.pathname.split("/").at(-1) ?? ""] ?? []));
   const found = await listObjects(send, look);
   expect(found).toMatchObject([
     { kind: "dnsRecord", id: "d", name: "x.example", type: "CNAME", comment: "fleet:prod:x", created: "2026", running: false },
+    { kind: "application", id: "a", name: "z", type: "self_hosted", domain: "x.example/docs" },
     { kind: "policy", id: "p", name: "y", appCount: 2 },
     { kind: "tunnel", id: "t", running: true, created: "2026-11-01T00:00:00Z" },
   ]);

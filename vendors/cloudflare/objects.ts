@@ -4,8 +4,8 @@ import type { HttpAnswer } from "../http/request.ts";
 import { type Call, isEnvelope, jsonOf, refusal, resultOf, type Send } from "./wire.ts";
 
 /** In the order in which they can go: nothing refers to a later one's. Settings of a zone and a tunnel's configuration are PUT or PATCH: made twice is made
- *  once, so they are not here. */
-export const objectKinds = ["dnsRecord", "application", "policy", "identityProvider", "tunnel"] as const;
+ *  once, so they are not here. Groups are, because their rules use the others. */
+export const objectKinds = ["dnsRecord", "group", "application", "policy", "identityProvider", "tunnel"] as const;
 export type ObjectKind = (typeof objectKinds)[number];
 
 export interface CloudflareObject {
@@ -17,6 +17,8 @@ export interface CloudflareObject {
   readonly type: string;
   /** Of records; else empty. */
   readonly comment: string;
+  /** Hostname and path that an application stands before; else empty. */
+  readonly domain: string;
   /** RFC 3339; empty where the vendor does not say. */
   readonly created: string;
   /** Whether a cloudflared runs the tunnel. */
@@ -39,6 +41,7 @@ const Found = z.looseObject({
   name: z.string().nullish(),
   type: z.string().nullish(),
   comment: z.string().nullish(),
+  domain: z.string().nullish(),
   created_at: z.string().nullish(),
   created_on: z.string().nullish(),
   deleted_at: z.string().nullish(),
@@ -53,7 +56,7 @@ const Page = z.looseObject({
 
 /** What the published definition names as greatest, else as usual: a larger page might be refused. */
 const pageSizes: Record<ObjectKind, number> = {
-  ...{ dnsRecord: 1000, application: 1000, policy: 100, identityProvider: 200, tunnel: 1000 },
+  ...{ dnsRecord: 1000, group: 1000, application: 1000, policy: 100, identityProvider: 200, tunnel: 1000 },
 };
 const mostPages = 1000;
 
@@ -101,6 +104,7 @@ export async function deleteObject(
 
 const operationOf: Record<ObjectKind, string> = {
   dnsRecord: "/zones/:id/dns_records",
+  group: "/accounts/:id/access/groups",
   application: "/accounts/:id/access/apps",
   policy: "/accounts/:id/access/policies",
   identityProvider: "/accounts/:id/access/identity_providers",
@@ -124,31 +128,35 @@ async function list(
   call: Call | undefined,
 ): Promise<CloudflareObject[]> {
   const operation = `GET ${operationOf[kind]}`;
-  const all = new Map<string, CloudflareObject>();
+  const all = new Map<string, z.infer<typeof Found>>();
   for (let page = 1; page <= mostPages; page++) {
     const query = new URLSearchParams({ ...filter, page: String(page), per_page: String(pageSizes[kind]) });
     const answer = await send("GET", `${pathOf(kind, place)}?${query}`, operationOf[kind], "read", call);
     resultOf(answer, operation);
     const parsed = Page.safeParse(jsonOf(answer.text));
     if (!parsed.success) throw refusal(operation, answer, `a list in an unknown shape: ${z.prettifyError(parsed.error)}`);
-    const fresh = (parsed.data.result ?? []).filter(({ id }) => !all.has(id));
-    for (const one of fresh) all.set(one.id, objectOf(kind, one));
-    // A page may be shorter than what was asked for, and a count may be missing or 0: then only a page with nothing new is the end.
+    const rows = parsed.data.result ?? [];
+    const before = all.size;
+    for (const one of rows) all.set(one.id, one);
+    // A page may be shorter than what was asked for, and a count may be missing, 0 or this page's own: then only a page with nothing new is the end.
     const count = parsed.data.result_info?.total_count ?? 0;
-    if (fresh.length === 0 || (count > 0 && all.size >= count))
-      return [...all.values()].filter(({ document }) => !deleted(document));
+    if (all.size === before && rows.length === before && count > before)
+      throw refusal(operation, answer, `page ${page} is page 1 again, and only ${before} of ${count} came`);
+    if (all.size === before || (count > 0 && all.size >= count && rows.length < pageSizes[kind]))
+      return [...all.values()].filter((one) => !one.deleted_at).map((one) => objectOf(kind, one));
   }
   throw refusal(operation, { status: 200, headers: new Headers(), text: "" }, `more than ${mostPages} pages`);
 }
 
-function deleted(document: string): boolean {
-  return Boolean(Found.parse(JSON.parse(document)).deleted_at);
-}
-
 function objectOf(kind: ObjectKind, found: z.infer<typeof Found>): CloudflareObject {
-  const { id, name, type, comment, created_at, created_on, connections, app_count: appCount } = found;
+  const { id, name, type, comment, domain, created_at, created_on, connections, app_count: appCount } = found;
   return {
-    ...{ kind, id, name: name ?? "", type: type ?? "", comment: comment ?? "", created: created_at ?? created_on ?? "" },
-    ...{ running: (connections ?? []).length > 0, appCount: appCount ?? 0, document: JSON.stringify(found) },
+    ...{ kind, id, name: name ?? "", type: type ?? "", comment: comment ?? "", domain: domain ?? "" },
+    ...{
+      created: created_at ?? created_on ?? "",
+      running: (connections ?? []).length > 0,
+      appCount: appCount ?? 0,
+      document: JSON.stringify(found),
+    },
   };
 }
