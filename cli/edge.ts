@@ -116,7 +116,7 @@ class StackEdge implements Edge {
   }
 
   async tidy(found: readonly CloudflareObject[], exported: string): Promise<void> {
-    const { twins, left, gone } = this.compare(found, exported);
+    const { twins, left } = this.compare(found, exported);
     const kept: FoundObject[] = [];
     for (const twin of twins) {
       // What one that stays uses is in use.
@@ -124,8 +124,6 @@ class StackEdge implements Edge {
     }
     for (const { object, why } of left)
       this.#context.say(`left at Cloudflare: ${describe(object)}: ${why} (docs/runbooks/two-of-a-kind.md)`);
-    for (const { kind, urn, id } of gone)
-      if (kind === "tunnel") this.#context.say(`${urn.split("::").at(-1)} (${id}) is no longer at Cloudflare`);
   }
 
   async isGone(object: Pick<CloudflareObject, "kind" | "id">): Promise<boolean> {

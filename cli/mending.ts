@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
-import type { HeldObject } from "../infra/edge-healing.ts";
+import type { Healing, HeldObject } from "../infra/edge-healing.ts";
 import type { CloudflareObject } from "../vendors/cloudflare/objects.ts";
 import type { Context } from "./context.ts";
 import type { Edge } from "./edge.ts";
@@ -39,11 +39,11 @@ export async function mend(
   let healing = edge.compare(found, exported);
   const gone = healing.gone.filter(({ wanted }) => lost || !wanted);
   const stale = [...healing.drifted, ...gone.filter(({ kind }) => kind !== "tunnel")];
-  // A deleted tunnel still answers reads, so that a refresh keeps it. One that is wanted has others hanging on it.
-  const tunnels = gone.filter(({ kind, wanted }) => kind === "tunnel" && !wanted);
+  // A deleted tunnel still answers reads, so that a refresh keeps it. What hangs on one that goes has to go before it.
+  const tunnels = gone.filter(({ kind, wanted, needed }) => kind === "tunnel" && (wanted || !needed));
   if (stale.length > 0) await readAgain(context, whole, stale);
-  for (const tunnel of tunnels) await forget(context, whole, edge, tunnel);
-  const changed = stale.length + tunnels.length > 0;
+  let changed = stale.length > 0;
+  for (const tunnel of tunnels) changed = (await forget(context, whole, edge, tunnel)) || changed;
   if (changed) healing = edge.compare(found, await exportState(context, whole));
   return (healing.imports.size > 0 && (await take(context, whole, healing.imports))) || changed;
 }
@@ -54,10 +54,19 @@ async function readAgain(context: Context, whole: StackEnvironment, stale: reado
   await engineStep(context, whole, ["refresh", "--yes", "--skip-preview", ...targets, "--stack", whole.stack]);
 }
 
-async function forget(context: Context, whole: StackEnvironment, edge: Edge, tunnel: HeldObject): Promise<void> {
-  if (!(await edge.isGone(tunnel))) return;
-  context.say(`${nameIn(tunnel.urn)} is deleted at Cloudflare already`);
-  await engineStep(context, whole, ["state", "delete", tunnel.urn, "--yes", "--stack", whole.stack]);
+/** A wanted tunnel is made anew by the run, and so is what hangs on it: its token's variables, the service that runs it, its configuration, the record. None of
+ *  them is deleted meanwhile, and each is taken in where it still is. Whether it was forgotten. */
+async function forget(
+  context: Context,
+  whole: StackEnvironment,
+  edge: Edge,
+  { kind, id, urn, wanted }: Healing["gone"][number],
+): Promise<boolean> {
+  if (!(await edge.isGone({ kind, id }))) return false;
+  context.say(`${nameIn(urn)} is deleted at Cloudflare${wanted ? ": making it anew" : " already"}`);
+  const options = [...(wanted ? ["--target-dependents"] : []), "--yes", "--stack", whole.stack];
+  await engineStep(context, whole, ["state", "delete", urn, ...options]);
+  return true;
 }
 
 /** The engine says which of them it would make, and under which parents; exactly these are imported. */

@@ -44,13 +44,26 @@ test("what the engine would not make is not taken, whatever Cloudflare has", asy
 });
 
 test("what is gone at Cloudflare is read again alone; a deleted tunnel, which still answers reads, is forgotten", async () => {
-  const gone = [heldAs("a-policy", "policy", true), heldAs("a-tunnel", "tunnel", false), heldAs("b-tunnel", "tunnel", true)];
+  const gone = [
+    ...[heldAs("a-policy", "policy", true), heldAs("a-tunnel", "tunnel", false)],
+    heldAs("b-tunnel", "tunnel", false, { needed: true }),
+  ];
   await healed([""], { edge: new FakeEdge([{ gone }, {}]) });
   expect(await asked()).toEqual(["stack", "refresh", "state", "stack", "run"]);
   const words = await readScene("asked");
   expect(words).toContain("refresh --yes --skip-preview --target urn:pulumi:prod::fleet::t::a-policy --stack prod");
   expect(words).toContain("state delete urn:pulumi:prod::fleet::t::a-tunnel --yes");
   expect(words).not.toContain("b-tunnel");
+});
+
+test("a wanted tunnel that a person deleted is forgotten with all that hangs on it, so that the run makes it anew; not right after it was made", async () => {
+  const gone = { gone: [heldAs("a-tunnel", "tunnel", true, { needed: true })] };
+  await healed([""], { edge: new FakeEdge([gone, {}]) });
+  expect(await asked()).toEqual(["stack", "state", "stack", "run"]);
+  expect(await readScene("asked")).toContain("state delete urn:pulumi:prod::fleet::t::a-tunnel --target-dependents --yes");
+  expect(said).toEqual(["a-tunnel is deleted at Cloudflare: making it anew"]);
+  await healed([ran("", { madeAtEdge: true })], { edge: new FakeEdge([{}, gone]) });
+  expect((await readScene("asked")).match(/^state/gm)).toHaveLength(1);
 });
 
 test("after a run that made nothing at Cloudflare, nobody looks again", async () => {
@@ -127,6 +140,16 @@ test("a destroy forgets first what is gone, and once more what its own lost answ
   expect(await asked()).toEqual(["stack", "refresh", "stack", "run", "stack", "refresh", "stack", "run", "stack"]);
   const words = await readScene("asked");
   expect(words).toMatch(/--target \S+a-policy .*\n(?:.*\n)*.*--target \S+b-policy /);
+});
+
+test("a destroy that loses an answer in its second run too is run a third time, and not for ever", async () => {
+  const gone = (urn: string) => ({ gone: [heldAs(urn, "policy", false)] });
+  const edge = new FakeEdge([{}, gone("a-policy"), {}, gone("b-provider"), {}]);
+  expect((await healed(["404 not_found", "404 not_found", ""], { edge, deleting: true })).code).toBe(0);
+  expect((await asked()).filter((step) => step === "run")).toHaveLength(3);
+  const endless = new FakeEdge([{}, gone("a-policy")]);
+  expect((await healed(["404 not_found"], { edge: endless, deleting: true })).code).not.toBe(0);
+  expect((await asked()).filter((step) => step === "run")).toHaveLength(3 + 4);
 });
 
 test("a destroy of what is all there is only run", async () => {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach } from "vitest";
 import { memoryClock } from "../domain/clock.ts";
-import type { Healing } from "../infra/edge-healing.ts";
+import type { Healing, HeldObject } from "../infra/edge-healing.ts";
 import type { CloudflareObject } from "../vendors/cloudflare/objects.ts";
 import type { Context } from "./context.ts";
 import type { Edge } from "./edge.ts";
@@ -81,8 +81,9 @@ export const object: CloudflareObject = {
     document: "{}",
   },
 };
-export const heldAs = (urn: string, kind: "tunnel" | "policy", wanted: boolean) => ({
-  ...{ kind, urn: `urn:pulumi:prod::fleet::t::${urn}`, id: "x1", key: `${kind} x`, dying: false, wanted },
+export const heldAs = (urn: string, kind: "tunnel" | "policy", wanted: boolean, more: Partial<HeldObject> = {}) => ({
+  ...{ kind, urn: `urn:pulumi:prod::fleet::t::${urn}`, id: "x1", key: `${kind} x`, dying: false, needed: false, wanted },
+  ...more,
 });
 
 /** Cloudflare, of which each comparison says the next of these (the last one again and again), or which does not answer. */

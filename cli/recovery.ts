@@ -127,6 +127,9 @@ async function settle(context: Context, whole: StackEnvironment, edge: Edge | un
   await mend(context, whole, edge, { found, exported: await exportState(context, whole), lost: true });
 }
 
+/** After the first one, in one command. */
+const mostRuns = 3;
+
 interface Finish<T extends Run> {
   readonly outcome: T;
   readonly run: () => Promise<T>;
@@ -148,14 +151,16 @@ async function finish<T extends Run>(
     let found = await edge.look();
     if (!found || (outcome.code === 0 && !edge.suspicious(found))) return outcome;
     let exported = await exportState(context, whole);
-    if (await mend(context, whole, edge, { found, exported, lost: false })) {
+    // What a lost answer held up may lose the next one: a destroy deletes the last objects only then.
+    for (let more = mostRuns; more > 0 && (await mend(context, whole, edge, { found, exported, lost: false })); more--) {
       context.say("going on with what that held up …");
-      whatCame = together(outcome, await run());
+      whatCame = together(whatCame, await run());
       if (whatCame.stopped) return whatCame;
       found = await edge.look();
+      if (!found) return whatCame;
       exported = await exportState(context, whole);
     }
-    if (found) await edge.tidy(found, exported);
+    await edge.tidy(found, exported);
   } catch (error) {
     if (!(error instanceof OperatorError)) throw error;
     edge.fail(`what this run left at Cloudflare is not cleared up: ${error.message}`);

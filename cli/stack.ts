@@ -79,12 +79,12 @@ export async function destroy(this: Context, flags: DestroyFlags, stack: string)
     );
   const whole = await stackEnvironment(this, stack);
   this.progress.begin(`destroy ${stack}`, `deleting what ${stack} made`);
-  await refuseProtected(this, whole);
+  const named = await refuseProtected(this, whole);
   const file = settingsFile(this.root, stack);
   const [accountId, zoneId] = [file.get("accountId"), file.get("zoneId")];
   const edge = accountId && zoneId ? edgeOf(this, whole, { settings: { accountId, zoneId }, wanted: [] }) : undefined;
   const outcome = await healDeleting(this, whole, { edge, together }, () =>
-    operate(this, whole, ["destroy", "--yes", "--skip-preview", "--continue-on-error"], new Map()),
+    operate(this, whole, ["destroy", "--yes", "--skip-preview", "--continue-on-error"], named),
   );
   const told = { ...outcome, unhealed: edge?.failures ?? [] };
   report(this, stack, told, flags.json, "destroy");

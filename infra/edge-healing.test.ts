@@ -29,7 +29,14 @@ const google = (id: string, more?: Change) =>
 const record = (id: string, more?: Change) => object("dnsRecord", id, hostname, { type: "CNAME", comment: mark, ...more });
 
 const held = (kind: HeldObject["kind"], id: string, part = "", more: Partial<HeldObject> = {}): HeldObject => ({
-  ...{ kind, id, urn: `urn:pulumi:prod::fleet::t::${id}`, key: [kind, uid, part].join(" ").trimEnd(), dying: false },
+  ...{
+    kind,
+    id,
+    urn: `urn:pulumi:prod::fleet::t::${id}`,
+    key: [kind, uid, part].join(" ").trimEnd(),
+    dying: false,
+    needed: false,
+  },
   ...more,
 });
 
@@ -226,12 +233,12 @@ test("of an exported state only the same account's and zone's objects are compar
     resource(tunnels, `${accountId}/t3`, { accountId, name: "no marker" }, { delete: true }),
     resource("cloudflare:index/dnsRecord:DnsRecord", "d1", { zoneId, name: "x", type: "CNAME", comment: mark }),
     resource("cloudflare:index/dnsRecord:DnsRecord", "d2", { zoneId: "another", name: "x", type: "CNAME", comment: mark }),
-    resource("railway:index:Project", "r1", { accountId }),
+    resource("railway:index:Project", "r1", { accountId }, { dependencies: ["u::t1"] }),
   ];
   expect(heldOf(JSON.stringify({ deployment: { resources } }), place)).toEqual([
-    { kind: "tunnel", urn: "u::t1", id: "t1", key: `tunnel ${uid}`, dying: false },
-    { kind: "tunnel", urn: `u::${accountId}/t3`, id: "t3", key: undefined, dying: true },
-    { kind: "dnsRecord", urn: "u::d1", id: "d1", key: `dnsRecord ${uid} x`, dying: false },
+    { kind: "tunnel", urn: "u::t1", id: "t1", key: `tunnel ${uid}`, dying: false, needed: true },
+    { kind: "tunnel", urn: `u::${accountId}/t3`, id: "t3", key: undefined, dying: true, needed: false },
+    { kind: "dnsRecord", urn: "u::d1", id: "d1", key: `dnsRecord ${uid} x`, dying: false, needed: false },
   ]);
   expect(heldOf(JSON.stringify({ deployment: {} }), place)).toEqual([]);
 });

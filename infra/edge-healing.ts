@@ -45,6 +45,8 @@ export interface HeldObject {
   readonly key: string | undefined;
   /** A replacement is under way, and it goes. */
   readonly dying: boolean;
+  /** Whether others in the state hang on it. */
+  readonly needed: boolean;
 }
 
 /** One that the program makes. */
@@ -170,6 +172,7 @@ const Exported = z.looseObject({
           type: z.string(),
           id: z.string().default(""),
           delete: z.boolean().default(false),
+          dependencies: z.array(z.string()).default([]),
           inputs: z.record(z.string(), z.unknown()).default({}),
         }),
       )
@@ -183,11 +186,13 @@ export function heldOf(
   { stack, accountId, zoneId }: Pick<Sides, "stack" | "accountId" | "zoneId">,
 ): HeldObject[] {
   const resources = Exported.parse(JSON.parse(exported)).deployment.resources ?? [];
+  const needed = new Set(resources.flatMap(({ dependencies }) => dependencies));
   return resources.flatMap(({ urn, type, id, delete: dying, inputs }) => {
     const kind = kindOfType.get(type);
     const here = kind === "dnsRecord" ? inputs.zoneId === zoneId : inputs.accountId === accountId;
     if (!kind || !here || id === "") return [];
-    return [{ kind, urn, id: id.split("/").at(-1) ?? id, key: thingOf(namedOf(kind, inputs), stack)?.key, dying }];
+    const key = thingOf(namedOf(kind, inputs), stack)?.key;
+    return [{ kind, urn, id: id.split("/").at(-1) ?? id, key, dying, needed: needed.has(urn) }];
   });
 }
 
