@@ -152,6 +152,12 @@ test("a destroy that loses an answer in its second run too is run a third time, 
   expect((await asked()).filter((step) => step === "run")).toHaveLength(3 + 4);
 });
 
+test("a destroy after a killed run says what it cannot know, and goes on", async () => {
+  await answer("stack", { out: exported("creating") });
+  expect((await healed([""], { deleting: true })).code).toBe(0);
+  expect(said).toEqual([expect.stringContaining("fleet up prod, before this, takes it in")]);
+});
+
 test("a destroy of what is all there is only run", async () => {
   await healed([""], { deleting: true });
   expect(await asked()).toEqual(["stack", "run"]);

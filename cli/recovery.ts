@@ -96,7 +96,14 @@ export async function healDeleting<T extends Run>(
   run: () => Promise<T>,
 ): Promise<T> {
   const found = await edge?.look();
-  if (edge && found) await mend(context, whole, edge, { found, exported: await exportState(context, whole), lost: true });
+  if (edge && found) {
+    const exported = await exportState(context, whole);
+    if (hasPendingCreates(exported))
+      context.say(
+        `an earlier run was killed, and what it was making then is in no state: it stays at the vendors. fleet up ${whole.stack}, before this, takes it in`,
+      );
+    await mend(context, whole, edge, { found, exported, lost: true });
+  }
   return finish(context, whole, edge, { outcome: await run(), run, together });
 }
 
