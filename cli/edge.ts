@@ -1,5 +1,5 @@
 /** What Cloudflare holds of a stack's edge: looked at in every `up`, and cleared of twins after it (infra/edge-healing.ts says what is what). */
-import { compareEdge, type FoundObject, type Healing, heldOf, type WantedObject, wantedOf } from "../infra/edge-healing.ts";
+import { compareEdge, type Healing, heldOf, type WantedObject, wantedOf } from "../infra/edge-healing.ts";
 import { planFleet } from "../infra/plan.ts";
 import { methodNames } from "../infra/settings.ts";
 import { resolveStack } from "../tenants/resolve.ts";
@@ -117,7 +117,7 @@ class StackEdge implements Edge {
 
   async tidy(found: readonly CloudflareObject[], exported: string): Promise<void> {
     const { twins, left } = this.compare(found, exported);
-    const kept: FoundObject[] = [];
+    const kept: CloudflareObject[] = [];
     for (const twin of twins) {
       // What one that stays uses is in use.
       if (kept.some(({ document }) => document.includes(twin.id)) || !(await this.#remove(twin))) kept.push(twin);
@@ -136,7 +136,7 @@ class StackEdge implements Edge {
   }
 
   /** Whether it is gone now. */
-  async #remove(twin: FoundObject): Promise<boolean> {
+  async #remove(twin: CloudflareObject): Promise<boolean> {
     const told = describe(twin);
     try {
       const now = await readObject(this.#send, this.#place, twin, this.#call);

@@ -1,7 +1,8 @@
 /** The state, what Cloudflare lists and what the files ask for → what is taken in, read again, deleted or left. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { compareEdge, type FoundObject, type HeldObject, heldOf, type Sides, wantedOf } from "./edge-healing.ts";
+import type { CloudflareObject } from "../vendors/cloudflare/objects.ts";
+import { compareEdge, type HeldObject, heldOf, type Sides, wantedOf } from "./edge-healing.ts";
 import { planFleet } from "./plan.ts";
 import { sampleSettings, sampleTenant } from "./sample.ts";
 
@@ -15,9 +16,14 @@ const slug = sampleTenant(1).slug;
 const mark = `fleet:prod:${uid}`;
 const hostname = `${slug}.${settings.zone}`;
 
-type Change = Partial<FoundObject> & { readonly uses?: readonly string[] };
-const object = (kind: FoundObject["kind"], id: string, name: string, { uses = [], ...more }: Change = {}): FoundObject => {
-  const facts = { kind, id, name, type: "", comment: "", domain: "", created: "", running: false, ...more };
+type Change = Partial<CloudflareObject> & { readonly uses?: readonly string[] };
+const object = (
+  kind: CloudflareObject["kind"],
+  id: string,
+  name: string,
+  { uses = [], ...more }: Change = {},
+): CloudflareObject => {
+  const facts = { kind, id, name, type: "", comment: "", domain: "", created: "", running: false, appCount: 0, ...more };
   return { ...facts, document: JSON.stringify({ ...facts, uses }) };
 };
 const policy = (id: string, more?: Change) => object("policy", id, `${slug} members ${mark}`, more);
@@ -115,7 +121,7 @@ test("twins go before what they use", () => {
 });
 
 test("with none in the state one is taken in, and until then none goes: the one that is called so, else the one in use, else the oldest", () => {
-  const imported = (found: readonly FoundObject[]) =>
+  const imported = (found: readonly CloudflareObject[]) =>
     Object.values(healed({ found }).imports).map((id) => String(id).split("/").at(-1));
   expect(imported([policy("p1", { created: "2026-11-02" }), policy("p2", { created: "2026-11-01" })])).toEqual(["p2"]);
   const user = object("application", "other", "other", { uses: ["p1"] });

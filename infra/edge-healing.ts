@@ -1,6 +1,7 @@
 /** PURE. What Cloudflare has of ours is compared with what the state holds and what the program wants: the official plugin creates without looking and tries
  *  again by itself, so that a lost answer or a killed run leaves objects that nobody wrote down, or two of a kind (DESIGN 4). */
 import { z } from "zod";
+import { type CloudflareObject, objectKinds } from "../vendors/cloudflare/objects.ts";
 import { thingOf } from "./edge-names.ts";
 import type { PlannedResource } from "./planned.ts";
 
@@ -21,20 +22,6 @@ const kindOfPlanned: Partial<Record<PlannedResource["kind"], Kind>> = {
   "cloudflare:AccessIdentityProvider": "identityProvider",
   "cloudflare:Tunnel": "tunnel",
 };
-
-/** An object at Cloudflare (vendors/cloudflare/objects.ts). A group is never ours, but may use what is. */
-export interface FoundObject {
-  readonly kind: Kind | "group";
-  readonly id: string;
-  readonly name: string;
-  readonly type: string;
-  readonly comment: string;
-  readonly domain: string;
-  readonly created: string;
-  readonly running: boolean;
-  /** All of it, as JSON. */
-  readonly document: string;
-}
 
 /** One that the stack's state holds at the place that was looked at. */
 export interface HeldObject {
@@ -63,7 +50,7 @@ export interface Sides {
   readonly stack: string;
   readonly accountId: string;
   readonly zoneId: string;
-  readonly found: readonly FoundObject[];
+  readonly found: readonly CloudflareObject[];
   readonly held: readonly HeldObject[];
   readonly wanted: readonly WantedObject[];
 }
@@ -76,15 +63,12 @@ export interface Healing {
   /** Held by the state, and using a twin at Cloudflare: changed by hand. */
   readonly drifted: readonly HeldObject[];
   /** Ours, for something that the state holds another object for, and used by nothing: may be deleted, in this order. */
-  readonly twins: readonly FoundObject[];
+  readonly twins: readonly CloudflareObject[];
   /** Ours, for something of which another one is taken in: twins as soon as the state holds that one. */
-  readonly spare: readonly FoundObject[];
+  readonly spare: readonly CloudflareObject[];
   /** Ours, and neither held nor to be decided here. */
-  readonly left: readonly { readonly object: FoundObject; readonly why: string }[];
+  readonly left: readonly { readonly object: CloudflareObject; readonly why: string }[];
 }
-
-/** In which order twins go: nothing refers to a later one's. */
-const order: readonly FoundObject["kind"][] = ["dnsRecord", "application", "policy", "identityProvider", "tunnel"];
 
 /** What has to be done so that each thing that the program wants is there once and in the state. Nothing without this stack's marker is ever in the answer. */
 export function compareEdge({ stack, accountId, zoneId, found, held, wanted }: Sides): Healing {
@@ -93,9 +77,9 @@ export function compareEdge({ stack, accountId, zoneId, found, held, wanted }: S
   const wantedByKey = new Map(wanted.map((one) => [one.key, one]));
   const imports = new Map<string, string>();
   const taken = new Set<string>();
-  const twins = new Set<FoundObject>();
-  const spare: FoundObject[] = [];
-  const left: { object: FoundObject; why: string }[] = [];
+  const twins = new Set<CloudflareObject>();
+  const spare: CloudflareObject[] = [];
+  const left: { object: CloudflareObject; why: string }[] = [];
   const drifted = new Set<HeldObject>();
 
   const ours = found.flatMap((object) => {
@@ -147,7 +131,7 @@ export function compareEdge({ stack, accountId, zoneId, found, held, wanted }: S
       .filter(({ dying, id }) => !dying && !foundIds.has(id))
       .map((one) => ({ ...one, wanted: one.key !== undefined && wantedByKey.has(one.key) })),
     drifted: [...drifted],
-    twins: [...twins].toSorted((one, other) => order.indexOf(one.kind) - order.indexOf(other.kind)),
+    twins: [...twins].toSorted((one, other) => objectKinds.indexOf(one.kind) - objectKinds.indexOf(other.kind)),
     spare,
     left,
   };
@@ -202,8 +186,12 @@ function namedOf(kind: Kind, fields: Readonly<Record<string, unknown>>) {
 }
 
 /** As it is called now, then in use, then oldest. */
-function bestFirst(objects: readonly FoundObject[], wanted: WantedObject, found: readonly FoundObject[]): FoundObject[] {
-  const rank = (object: FoundObject) => {
+function bestFirst(
+  objects: readonly CloudflareObject[],
+  wanted: WantedObject,
+  found: readonly CloudflareObject[],
+): CloudflareObject[] {
+  const rank = (object: CloudflareObject) => {
     const users = found.filter((one) => one.id !== object.id && one.document.includes(object.id)).length;
     return [object.running ? 0 : 1, object.name === wanted.name ? 0 : 1, -users, object.created, object.id] as const;
   };
@@ -218,7 +206,7 @@ function bestFirst(objects: readonly FoundObject[], wanted: WantedObject, found:
 }
 
 /** As the plugin's import wants it. */
-function importId({ kind, id }: FoundObject, { accountId, zoneId }: Pick<Sides, "accountId" | "zoneId">): string {
+function importId({ kind, id }: CloudflareObject, { accountId, zoneId }: Pick<Sides, "accountId" | "zoneId">): string {
   if (kind === "dnsRecord") return `${zoneId}/${id}`;
   return kind === "application" || kind === "identityProvider" ? `accounts/${accountId}/${id}` : `${accountId}/${id}`;
 }

@@ -110,6 +110,28 @@ describe.runIf(process.env.FLEET_TEST_FULL)("what goes wrong at Cloudflare", () 
     expect(named((await stack.stateOf("cloudflare")).apps)).toMatchObject({ id: app.id, policies: [{ id: policy.id }] });
   });
 
+  test("a tunnel that a person deleted is made anew, with the token that runs it and the record that leads to it", {
+    timeout: 300_000,
+  }, async () => {
+    const slug = another();
+    expect((await stack.fleet("up", "sandbox")).code).toBe(0);
+    const tunnel = async () =>
+      Living.parse((await stack.stateOf("cloudflare")).tunnels).find(
+        ({ name, deleted_at: deleted }) => name.startsWith(`${slug} `) && !deleted,
+      ) ?? expect.unreachable();
+    const { id } = await tunnel();
+    await stack.behave({ deleteConnectedTunnel: "allow" }, "cloudflare");
+    await person("DELETE", "accounts", `cfd_tunnel/${id}`);
+    await healed(await stack.fleet("up", "sandbox"));
+    const made = await tunnel();
+    expect(made.id).not.toBe(id);
+    const records = z.array(z.looseObject({ name: z.string(), content: z.string() }));
+    const record = records.parse((await stack.stateOf("cloudflare")).dnsRecords).find(({ name }) => name.startsWith(`${slug}.`));
+    expect(record?.content).toBe(`${made.id}.cfargotunnel.com`);
+    // A cloudflared runs it, so that its token is the new one's.
+    expect(await person("GET", "accounts", `cfd_tunnel/${made.id}`)).toMatchObject({ status: "healthy" });
+  });
+
   test("a person's record of that name is neither taken nor deleted, and up says whose it is not", {
     timeout: 300_000,
   }, async () => {

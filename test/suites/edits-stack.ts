@@ -232,9 +232,9 @@ export class EditedStack {
     return (await this.recorded(vendor)).map(({ operation }) => operation);
   }
 
-  /** How the emulated Railway behaves from now on. */
-  async behave(settings: Readonly<Record<string, unknown>>): Promise<void> {
-    await askSandbox(this.#urls.railway, "settings", settings);
+  /** How an emulated vendor behaves from now on. */
+  async behave(settings: Readonly<Record<string, unknown>>, vendor: VendorName = "railway"): Promise<void> {
+    await askSandbox(this.#urls[vendor], "settings", settings);
   }
 
   /** Plain `pulumi` in the stack's environment; throws what it said if it fails. */
