@@ -113,6 +113,25 @@ test("a Cloudflare that does not answer does not hold up a run, and is remembere
   expect(said).toEqual(["no answer"]);
 });
 
+test("what cannot be mended before a run is said and remembered, and the run is made for all the others", async () => {
+  await refuse("refresh", 1, "error: GET policies: 503");
+  const edge = new FakeEdge([{ gone: [heldAs("a-policy", "policy", true)] }]);
+  expect((await healed([""], { edge })).code).toBe(0);
+  expect(await asked()).toEqual(["stack", "refresh", "run"]);
+  expect(edge.failures).toEqual([expect.stringContaining("GET policies: 503")]);
+});
+
+test("a lock that is met while mending ends the command: another run works on what would be mended", async () => {
+  await refuse(
+    "refresh",
+    1,
+    "error: the stack is currently locked by 1 lock(s). created by runner@elsewhere (pid 1) at 2026-11-24T11:59:00Z",
+  );
+  const edge = new FakeEdge([{ gone: [heldAs("a-policy", "policy", true)] }]);
+  await expect(healed([""], { edge })).rejects.toThrow("fleet up prod --recover");
+  expect(await asked()).toEqual(["stack", "refresh"]);
+});
+
 test("after a killed run it does: without a look its creates would be made again", async () => {
   await answer("stack", { out: exported("creating") });
   await expect(healed([""], { edge: new FakeEdge([{}], false) })).rejects.toThrow("before Cloudflare answers");

@@ -6,7 +6,7 @@ import { OperatorError } from "../domain/error.ts";
 import type { CloudflareObject } from "../vendors/cloudflare/objects.ts";
 import type { Context } from "./context.ts";
 import type { Edge } from "./edge.ts";
-import { engineStep } from "./engine-step.ts";
+import { engineStep, Stopped } from "./engine-step.ts";
 import type { StackEnvironment } from "./environment.ts";
 import { describeLock, locksAreLeft, locksIn, saysLocked } from "./lock.ts";
 import { exportState, mend } from "./mending.ts";
@@ -81,7 +81,10 @@ export async function heal<T extends Run>(
     return finished(await run());
   }
   const found = await (looking ?? edge?.look());
-  if (edge && found) await freely(async () => void (await mend(context, whole, edge, { found, exported: state, lost: true })));
+  if (edge && found)
+    await freely(async () => void (await mend(context, whole, edge, { found, exported: state, lost: true }))).catch((error) =>
+      goOn(edge, error),
+    );
   const outcome = await run();
   if (!(await freed(outcome.stderr))) return finished(outcome);
   await freely(() => settle(context, whole, edge));
@@ -105,6 +108,12 @@ export async function healDeleting<T extends Run>(
     await mend(context, whole, edge, { found, exported, lost: true });
   }
   return finish(context, whole, edge, { outcome: await run(), run, together });
+}
+
+/** What cannot be mended is one tenant's, or Cloudflare's trouble: the others' run is not held up by it, and the next one mends. */
+function goOn(edge: Edge, error: unknown): void {
+  if (!(error instanceof OperatorError) || error instanceof Stopped || saysLocked(error.message)) throw error;
+  edge.fail(`what the state and Cloudflare say differently could not be mended: ${error.message}\nrun this again`);
 }
 
 export function recoverHint(stack: string): string {
