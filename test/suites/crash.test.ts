@@ -27,6 +27,7 @@ test("what asks only is told from what makes, changes or deletes", () => {
   expect(reads).toEqual([
     "GET /api/v1/keys",
     "GET /client/v4/accounts/:id/access/apps",
+    "GET /client/v4/accounts/:id/access/groups",
     "GET /client/v4/accounts/:id/access/identity_providers",
     "GET /client/v4/accounts/:id/access/policies",
     "GET /client/v4/accounts/:id/cfd_tunnel",
