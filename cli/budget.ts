@@ -1,11 +1,9 @@
 /** Holds preview and up to the deletion budget (infra/budget.ts): what the state has is compared with what the files ask for, before the engine runs. */
 import { z } from "zod";
 import { RefusedError } from "../domain/error.ts";
-import { runPulumi } from "../engine/run.ts";
 import { overBudget, type StackState } from "../infra/budget.ts";
 import { methodNames } from "../infra/settings.ts";
 import { resolveStack } from "../tenants/resolve.ts";
-import type { Context } from "./context.ts";
 import type { StackEnvironment } from "./environment.ts";
 import type { StackFiles } from "./stack-files.ts";
 
@@ -33,12 +31,6 @@ const Outputs = z.looseObject({
     ),
   }),
 });
-
-/** The stack's state as JSON; undefined where there is none or it cannot be read: the engine says what is wrong with it. */
-export async function exportedState({ root }: Context, { engine, env, stack }: StackEnvironment): Promise<string | undefined> {
-  const { code, stdout } = await runPulumi(engine, ["stack", "export", "--stack", stack], { cwd: root, env });
-  return code === 0 ? stdout : undefined;
-}
 
 /** Throws RefusedError with everything that the run would delete, shrink or move and may not. Answers the slugs of the last run's tenants by uid, also of those
  *  that leave now. `before` is the state as it was when the command began: whose removal it has begun by now, the outputs no longer name. */

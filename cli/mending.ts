@@ -9,6 +9,7 @@ import type { Context } from "./context.ts";
 import type { Edge } from "./edge.ts";
 import { engineStep } from "./engine-step.ts";
 import type { StackEnvironment } from "./environment.ts";
+import { exportState } from "./state.ts";
 
 const ImportFile = z.looseObject({
   resources: z.array(
@@ -22,11 +23,6 @@ export interface Mending {
   readonly exported: string;
   /** Whether what the program wants and Cloudflare has no longer is read again too. Not right after it was made: a list may be late. */
   readonly lost: boolean;
-}
-
-/** The stack's state as JSON. */
-export function exportState(context: Context, whole: StackEnvironment): Promise<string> {
-  return engineStep(context, whole, ["stack", "export", "--stack", whole.stack]);
 }
 
 /** Forgets what is gone, reads again what was changed, takes in what the program wants and the state lacks. Whether it changed the state. */

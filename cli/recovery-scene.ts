@@ -136,12 +136,14 @@ export interface Given {
   readonly edge?: FakeEdge | null;
   /** A run that only deletes. */
   readonly deleting?: boolean;
+  /** The state before a run that only deletes. */
+  readonly state?: string;
 }
 
 /** Heals with a run whose outcomes are given, the last one for all that follow. */
 export function healed(
   outcomes: readonly (string | Run)[],
-  { force = false, user = {}, edge = new FakeEdge(), deleting = false }: Given = {},
+  { force = false, user = {}, edge = new FakeEdge(), deleting = false, state = exported() }: Given = {},
 ) {
   const process = { env: user };
   const context = { process, root: folder, say: (text: string) => void said.push(text) } as unknown as Context;
@@ -154,6 +156,6 @@ export function healed(
     return typeof outcome === "string" ? ran(outcome) : outcome;
   };
   const together = (first: Run, second: Run) => ({ ...second, stderr: `${first.stderr}, then ${second.stderr}` });
-  if (deleting) return healDeleting(context, whole, { edge: edge ?? undefined, together }, run);
+  if (deleting) return healDeleting(context, whole, { exported: state, edge: edge ?? undefined, together }, run);
   return heal(context, whole, { force, began, clock: memoryClock(began), edge: edge ?? undefined, together }, run);
 }

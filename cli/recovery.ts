@@ -9,7 +9,8 @@ import type { Edge } from "./edge.ts";
 import { engineStep, Stopped } from "./engine-step.ts";
 import type { StackEnvironment } from "./environment.ts";
 import { describeLock, locksAreLeft, locksIn, saysLocked } from "./lock.ts";
-import { exportState, mend } from "./mending.ts";
+import { mend } from "./mending.ts";
+import { exportState } from "./state.ts";
 
 const Exported = z.looseObject({
   deployment: z.looseObject({ pending_operations: z.array(z.looseObject({ type: z.string() })).optional() }),
@@ -95,18 +96,15 @@ export async function heal<T extends Run>(
 export async function healDeleting<T extends Run>(
   context: Context,
   whole: StackEnvironment,
-  { edge, together }: Pick<Healing<T>, "edge" | "together">,
+  { exported, edge, together }: Pick<Healing<T>, "edge" | "together"> & { readonly exported: string },
   run: () => Promise<T>,
 ): Promise<T> {
+  if (hasPendingCreates(exported))
+    context.say(
+      `an earlier run was killed, and what it was making then is in no state: it stays at the vendors. fleet up ${whole.stack}, before this, takes it in`,
+    );
   const found = await edge?.look();
-  if (edge && found) {
-    const exported = await exportState(context, whole);
-    if (hasPendingCreates(exported))
-      context.say(
-        `an earlier run was killed, and what it was making then is in no state: it stays at the vendors. fleet up ${whole.stack}, before this, takes it in`,
-      );
-    await mend(context, whole, edge, { found, exported, lost: true });
-  }
+  if (edge && found) await mend(context, whole, edge, { found, exported, lost: true });
   return finish(context, whole, edge, { outcome: await run(), run, together });
 }
 

@@ -4,7 +4,7 @@ import { type ExitCode, exitCode, RefusedError, redact } from "../domain/error.t
 import { pulumiEvents } from "../engine/events.ts";
 import { settingsFile } from "../infra/settings-file.ts";
 import { runbooksFor } from "./advice.ts";
-import { exportedState, refuseLosses } from "./budget.ts";
+import { refuseLosses } from "./budget.ts";
 import { Changes, describeDone, shared } from "./changes.ts";
 import type { ChangeFlags, DestroyFlags, StackFlags, UpFlags } from "./commands/stack.ts";
 import type { Context } from "./context.ts";
@@ -17,6 +17,7 @@ import { refuseProtected } from "./protection.ts";
 import { hasPendingCreates, heal, healDeleting, recoverHint } from "./recovery.ts";
 import type { EnvReport, StackReport } from "./reports.ts";
 import { readStackFiles, slugsOf } from "./stack-files.ts";
+import { exportedState, exportState } from "./state.ts";
 import { table } from "./table.ts";
 
 export async function env(this: Context, flags: StackFlags, stack: string): Promise<void> {
@@ -58,7 +59,7 @@ export async function up(this: Context, flags: UpFlags, stack: string): Promise<
     // What healing reads again at the vendors may have turned out to be gone.
     let isNews = force || exported === undefined || hasPendingCreates(exported);
     const outcome = await heal(this, whole, { force, began, exported, edge, looking, together }, async () => {
-      if (isNews) refuseLosses(files, whole, await exportedState(this, whole), exported);
+      if (isNews) refuseLosses(files, whole, await exportState(this, whole), exported);
       isNews = true;
       return operate(this, whole, ["up", "--yes", "--skip-preview", "--continue-on-error", ...policyArguments], named);
     });
@@ -79,11 +80,12 @@ export async function destroy(this: Context, flags: DestroyFlags, stack: string)
     );
   const whole = await stackEnvironment(this, stack);
   this.progress.begin(`destroy ${stack}`, `deleting what ${stack} made`);
-  const named = await refuseProtected(this, whole);
+  const exported = await exportState(this, whole);
+  const named = refuseProtected(stack, exported);
   const file = settingsFile(this.root, stack);
   const [accountId, zoneId] = [file.get("accountId"), file.get("zoneId")];
   const edge = accountId && zoneId ? edgeOf(this, whole, { settings: { accountId, zoneId }, wanted: [] }) : undefined;
-  const outcome = await healDeleting(this, whole, { edge, together }, () =>
+  const outcome = await healDeleting(this, whole, { exported, edge, together }, () =>
     operate(this, whole, ["destroy", "--yes", "--skip-preview", "--continue-on-error"], named),
   );
   const told = { ...outcome, unhealed: edge?.failures ?? [] };
