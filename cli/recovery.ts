@@ -83,9 +83,9 @@ export async function heal<T extends Run>(
   }
   const found = await (looking ?? edge?.look());
   if (edge && found)
-    await freely(async () => void (await mend(context, whole, edge, { found, exported: state, lost: true }))).catch((error) =>
-      goOn(edge, error),
-    );
+    await freely(async () => {
+      await mend(context, whole, edge, { found, exported: state, lost: true });
+    }).catch((error) => goOn(edge, error));
   const outcome = await run();
   if (!(await freed(outcome.stderr))) return finished(outcome);
   await freely(() => settle(context, whole, edge));
@@ -104,7 +104,7 @@ export async function healDeleting<T extends Run>(
       `an earlier run was killed, and what it was making then is in no state: it stays at the vendors. fleet up ${whole.stack}, before this, takes it in`,
     );
   const found = await edge?.look();
-  if (edge && found) await mend(context, whole, edge, { found, exported, lost: true });
+  if (edge && found) await mend(context, whole, edge, { found, exported, lost: true }).catch((error) => goOn(edge, error));
   return finish(context, whole, edge, { outcome: await run(), run, together });
 }
 

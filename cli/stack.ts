@@ -247,10 +247,11 @@ function report(
   if (code !== 0) for (const line of runbooksFor(said.join("\n"))) context.say(line);
 }
 
-function hintFor({ stderr, changes }: Outcome, stack: string): string | undefined {
+function hintFor({ stderr, changes, unhealed = [] }: Outcome, stack: string): string | undefined {
   const said = `${stderr}\n${changes.errors.join("\n")}`;
   if (saysLocked(said) || said.includes("pending operations")) return recoverHint(stack);
-  if (/cloudflare refused POST .*(already exists|already have)/.test(said))
+  // Where the look or the import failed it may well be ours.
+  if (unhealed.length === 0 && /cloudflare refused POST .*(already exists|already have)/.test(said))
     return "what has that name at Cloudflare carries no marker of this stack, so that somebody else made it: rename or remove it there, then run this again";
   if (/no stack named/.test(said))
     return `make the stack first: pulumi stack init ${stack} (after eval "$(./fleet env ${stack})")`;

@@ -142,6 +142,11 @@ describe.runIf(process.env.FLEET_TEST_FULL)("what goes wrong at Cloudflare", () 
     const refused = await stack.fleet("up", "sandbox");
     expect(refused.code).toBe(4);
     expect(refused.err).toContain("carries no marker of this stack");
+    // Without a look nobody knows: it might be ours, and nobody is told to remove it.
+    await stack.order("cloudflare", { operation: `GET ${account}/access/policies`, nth: 1, effect: "status:403" });
+    const blind = await stack.fleet("up", "sandbox");
+    expect(blind.err).toContain("could not be looked at");
+    expect(blind.err).not.toContain("carries no marker");
     expect(await person("GET", "zones", `dns_records/${id}`)).toMatchObject({ content: "elsewhere.example" });
     await person("DELETE", "zones", `dns_records/${id}`);
     await healed(await stack.fleet("up", "sandbox"));
