@@ -122,7 +122,7 @@ export class HerdCases {
 
 /** What a Cloudflare account has once is no tenant's, and the lists that `up` looks at are a run's. */
 function isTenants(operation: string): boolean {
-  return !/identity_providers|\/settings\/|^GET .*\/(?:apps|policies|cfd_tunnel|dns_records)$/.test(operation);
+  return !/identity_providers|\/settings\/|^GET .*\/(?:apps|groups|policies|cfd_tunnel|dns_records)$/.test(operation);
 }
 
 async function start(count: number): Promise<EditedStack> {
