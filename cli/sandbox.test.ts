@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { isAbsolute, join } from "node:path";
@@ -7,7 +9,7 @@ import { app } from "./app.ts";
 import { root } from "./context.ts";
 import { stateUrl } from "./environment.ts";
 import { silent } from "./progress.ts";
-import { sandboxFolder } from "./sandbox.ts";
+import { sandboxFolder, stopSandbox } from "./sandbox.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fleet-sandbox-"));
 
@@ -54,6 +56,12 @@ test("a fault without its effect is wrong use, not a silent nothing; a vendor al
     vendor: "railway",
     faults: [],
   });
+});
+
+test("a sandbox that has died by itself is as good as stopped", async () => {
+  const died = spawn(process.execPath, ["-e", ""]);
+  await once(died, "close");
+  await expect(stopSandbox({ pid: died.pid ?? 0 })).resolves.toBeUndefined();
 });
 
 test("a relative FLEET_SANDBOX_DIR names one folder for every process of a command", () => {

@@ -96,17 +96,19 @@ function makeFolder(folder: string): void {
   }
 }
 
-export async function stopSandbox(sandbox: RunningSandbox): Promise<void> {
-  process.kill(sandbox.pid, "SIGTERM");
+/** Asks it to end, and after ten seconds makes it. */
+export async function stopSandbox({ pid }: Pick<RunningSandbox, "pid">): Promise<void> {
   for (let tries = 0; tries < 200; tries++) {
     try {
-      process.kill(sandbox.pid, 0);
-    } catch {
-      return;
+      process.kill(pid, tries === 0 ? "SIGTERM" : 0);
+    } catch (error) {
+      // It is gone, or was before it was stopped.
+      if (error instanceof Error && "code" in error && error.code === "ESRCH") return;
+      throw error;
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  process.kill(sandbox.pid, "SIGKILL");
+  process.kill(pid, "SIGKILL");
 }
 
 /** Speaks to `/_sandbox/<route>` of a vendor's port; an error answer becomes the operator's. */

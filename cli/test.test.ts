@@ -60,6 +60,11 @@ test("--only runs the cases whose name holds a text, and a text that none holds 
   await expect(runTests.call(recorded().context, { only: "nosuch" }, "crash")).rejects.toThrow('has "nosuch" in its name');
 });
 
+test("a suite without a case has not passed", async () => {
+  const none: Suite = { name: "none", about: "", *cases() {} };
+  await expect(runSuite(none, { full: true, seed: 1 }, () => undefined)).rejects.toThrow("suite none has no case");
+});
+
 test("an unknown suite is refused with the known ones, also where its name is one that every object has", async () => {
   for (const name of ["nosuch", "toString"]) {
     const refused = runTests.call(recorded().context, {}, name);

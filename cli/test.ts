@@ -51,14 +51,12 @@ export async function runTests(this: Context, flags: TestFlags, name?: string): 
   }
   this.progress.begin(`test ${name}${options.full ? " --full" : ""}`, `suite ${name}`);
   const result = await runSuite(suite, options, this.say, this.progress);
-  if (result.cases === 0)
-    throw new OperatorError(`no case of ${name} has "${flags.only}" in its name; see them with: fleet test ${name} --list`);
   this.print(JSON.stringify(result));
   this.process.exitCode = result.failed > 0 ? exitCode.failed : exitCode.done;
   return undefined;
 }
 
-/** Runs the cases one after the other; each failure is told with its name and the seed. */
+/** Runs the cases one after the other; each failure is told with its name and the seed. Throws an OperatorError if there is no case: nothing would be proven. */
 export async function runSuite(suite: Suite, options: SuiteOptions, say: (text: string) => void, progress: Progress = silent) {
   const begun = performance.now();
   let cases = 0;
@@ -76,6 +74,12 @@ export async function runSuite(suite: Suite, options: SuiteOptions, say: (text: 
       );
     }
   }
+  if (cases === 0)
+    throw new OperatorError(
+      options.only === undefined
+        ? `suite ${suite.name} has no case`
+        : `no case of ${suite.name} has "${options.only}" in its name; see them with: fleet test ${suite.name} --list`,
+    );
   return { suite: suite.name, cases, failed, seed: options.seed, seconds: seconds(begun) };
 }
 
