@@ -97,17 +97,16 @@ export function pointsOf(recorded: Recorded): Point[] {
   return points;
 }
 
-/** The points of one day through the engine: two phases that follow each other in a life, another pair each day, and in each the next point of those that go through it.
- *  A seed other than that of the day picks others. */
+const ofPhaseADay = 2;
+
+/** The points of one day through the engine: of each phase the next of those that go through it, in an order that another seed changes. */
 export function ofDay(points: readonly Point[], day: number, seed: number): Point[] {
-  const first = (day % (phases.length / 2)) * 2;
-  const round = Math.floor(day / (phases.length / 2));
-  return phases.slice(first, first + 2).flatMap((phase) => {
+  return phases.flatMap((phase) => {
     const all = randomOf(seed, phases.indexOf(phase)).shuffle(
       points.filter((point) => point.phase === phase && point.way === "engine"),
     );
-    const point = all[round % all.length];
-    return point ? [point] : [];
+    const first = (day * ofPhaseADay) % all.length;
+    return [...all, ...all].slice(first, first + ofPhaseADay);
   });
 }
 

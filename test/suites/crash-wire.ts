@@ -152,9 +152,11 @@ async function wrong(
     await Promise.race([running, new Promise((done) => setTimeout(done, 5))]);
   // Engine and plugins die together: what is not written down by now never is.
   const state = engine.state;
+  const ended = said;
   await plugins.kill();
   await running;
   ok(ordered.list().length === 0, `the run never came to its call: ${said}`);
+  ok(effect === "answer lost" || ended === undefined, `the run ended before it was killed: ${ended}`);
   return { state, said: said ?? "killed" };
 }
 

@@ -14,15 +14,16 @@ export interface Living {
 
 const id = z.string();
 const gone = z.string().nullable();
+/** What of a service's settings a deployment is made with. */
+const settings = {
+  ...{ source: z.unknown(), startCommand: z.unknown(), limitMemoryBytes: z.unknown(), limitCpu: z.unknown() },
+  ...{ sleepApplication: z.unknown(), healthcheckPath: z.unknown(), restartPolicyType: z.unknown() },
+};
+const Settings = z.object(settings);
 const Railway = z.object({
   projects: z.array(z.object({ id, name: z.string(), description: gone, deletedAt: gone })),
   services: z.array(z.object({ id, projectId: id, name: z.string(), deletedAt: gone })),
-  serviceInstances: z.array(
-    z.object({
-      ...{ serviceId: id, source: z.unknown(), startCommand: z.unknown(), limitMemoryBytes: z.unknown(), limitCpu: z.unknown() },
-      ...{ sleepApplication: z.unknown(), healthcheckPath: z.unknown(), restartPolicyType: z.unknown() },
-    }),
-  ),
+  serviceInstances: z.array(z.object({ serviceId: id, ...settings })),
   volumes: z.array(z.object({ id, projectId: id })),
   volumeInstances: z.array(
     z.object({
@@ -32,8 +33,14 @@ const Railway = z.object({
   ),
   variables: z.array(z.object({ serviceId: gone, name: z.string(), value: z.string() })),
   backups: z.array(z.object({ id, volumeInstanceId: id, name: z.string(), expiresAt: gone })),
-  deployments: z.array(z.object({ id, serviceId: id, status: z.string(), deploymentStopped: z.boolean() })),
+  deployments: z.array(
+    z.object({
+      ...{ id, serviceId: id, status: z.string(), deploymentStopped: z.boolean() },
+      ...{ settings: Settings, deployedVariables: z.record(z.string(), z.string()) },
+    }),
+  ),
 });
+type Deployment = z.infer<typeof Railway>["deployments"][number];
 const named = { id, name: z.string() };
 const rules = { include: z.unknown(), require: z.unknown(), exclude: z.unknown() };
 const Cloudflare = z.object({
@@ -85,20 +92,20 @@ function atRailway(state: z.infer<typeof Railway>): Living[] {
       projects.has(id) ? [living("railway", "project", id, { name, description })] : [],
     ),
     ...services.map(({ id, projectId, name }) => {
-      const settings = state.serviceInstances
-        .filter(({ serviceId }) => serviceId === id)
-        .map(({ serviceId: _, ...rest }) => rest);
-      const variables = state.variables
-        .filter(({ serviceId }) => serviceId === id)
-        .map(shown)
-        .sort();
+      const [instance, ...others] = state.serviceInstances.filter(({ serviceId }) => serviceId === id);
+      if (!instance || others.length > 0) throw new Error(`${name} has ${others.length + 1} instances, and not one`);
+      const { serviceId: _, ...settings } = instance;
+      const variables = state.variables.filter(({ serviceId }) => serviceId === id);
       const up = state.deployments.filter(
         (one) =>
           one.serviceId === id &&
           !one.deploymentStopped &&
           ["SUCCESS", "SLEEPING", "DEPLOYING", "INITIALIZING"].includes(one.status),
       );
-      return living("railway", "service", id, { project: projects.get(projectId), name, settings, variables, up: up.length });
+      return living("railway", "service", id, {
+        ...{ project: projects.get(projectId), name, settings, variables: variables.map(shown).sort() },
+        running: up.map((deployment) => staleIn(deployment, settings, variables)),
+      });
     }),
     ...volumes.map(({ volumeId, serviceId, mountPath, sizeMB, files }) => {
       const projectId = state.volumes.find((one) => one.id === volumeId)?.projectId ?? "";
@@ -118,7 +125,29 @@ function atRailway(state: z.infer<typeof Railway>): Living[] {
   ];
 }
 
-function shown({ name, value }: { readonly name: string; readonly value: string }): string {
+/** Names of what was set anew after the deployment was made, so that what runs is not what is wanted. A reference is filled in by Railway, and a health check
+ *  is refused before the first deployment, which therefore has none. */
+function staleIn(
+  deployment: Deployment,
+  { healthcheckPath: _, ...now }: z.infer<typeof Settings>,
+  variables: readonly Variable[],
+): string[] {
+  const made = new Map(Object.entries(deployment.settings));
+  const { deployedVariables } = deployment;
+  const names = new Set(variables.map(({ name }) => name));
+  return [
+    ...Object.entries(now).flatMap(([name, value]) => (JSON.stringify(value) === JSON.stringify(made.get(name)) ? [] : [name])),
+    ...variables.flatMap(({ name, value }) => (value.includes("${{") || deployedVariables[name] === value ? [] : [name])),
+    ...Object.keys(deployedVariables).filter((name) => !names.has(name) && !name.startsWith("RAILWAY_")),
+  ].sort();
+}
+
+interface Variable {
+  readonly name: string;
+  readonly value: string;
+}
+
+function shown({ name, value }: Variable): string {
   return secretVariables.has(name) ? name : `${name}=${value}`;
 }
 

@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { alone, effects, nameOf, ofDay, phases, pointsOf, writes } from "./crash-points.ts";
 import { agreed, differences, recorded } from "./crash-recorded.ts";
+import { livingOf } from "./crash-world.ts";
 
 const points = pointsOf(recorded());
 
@@ -45,12 +46,15 @@ test("what asks only is told from what makes, changes or deletes", () => {
   ]);
 });
 
-test("the days take turns until every point through the engine was run, and a seed brings a day's points back", () => {
+test("each day has two points of each phase, the days take turns until every point through the engine was run, and a seed brings a day's points back", () => {
   const engine = points.filter(({ way }) => way === "engine");
   const seen = new Set<string>();
-  for (let day = 20_000; day < 20_000 + 3 * engine.length; day++)
-    for (const point of ofDay(points, day, 1)) seen.add(nameOf(point));
-  expect(seen.size).toBe(engine.length);
+  for (let day = 20_000; day < 20_000 + engine.length; day++) {
+    const today = ofDay(points, day, 1);
+    expect(new Set(today.map(nameOf)).size).toBe(2 * phases.length);
+    for (const point of today) seen.add(nameOf(point));
+  }
+  expect(seen).toEqual(new Set(engine.map(nameOf)));
   expect(ofDay(points, 20_781, 7)).toEqual(ofDay(points, 20_781, 7));
   expect(ofDay(points, 20_781, 8)).not.toEqual(ofDay(points, 20_781, 7));
 });
@@ -68,4 +72,34 @@ test("a call that is asked more or less often than recorded is named; a second a
   expect(agreed(create, again)).toEqual(create);
   expect(agreed(again, create)).toEqual(create);
   expect(agreed(again, again)).toEqual(again);
+});
+
+test("what runs with something else than what is set is seen, and so is a second deployment that runs", () => {
+  const settings = {
+    ...{ source: { image: "app:2" }, startCommand: null, limitMemoryBytes: 1, limitCpu: 1 },
+    ...{ sleepApplication: false, healthcheckPath: null, restartPolicyType: "ALWAYS" },
+  };
+  const deployment = {
+    ...{ id: "d1", serviceId: "s1", status: "SUCCESS", deploymentStopped: false, settings },
+    deployedVariables: { A: "1", HOST: "app.internal", RAILWAY_SERVICE_NAME: "app" },
+  };
+  const variable = { serviceId: "s1", name: "A", value: "1" };
+  const running = (
+    deployments: readonly unknown[],
+    variables = [variable, { ...variable, name: "HOST", value: `\${{APP}}` }],
+  ) => {
+    const railway = {
+      projects: [{ id: "p1", name: "fleet-crash", description: null, deletedAt: null }],
+      services: [{ id: "s1", projectId: "p1", name: "app", deletedAt: null }],
+      serviceInstances: [{ serviceId: "s1", ...settings }],
+      ...{ volumes: [], volumeInstances: [], backups: [], variables, deployments },
+    };
+    const text = livingOf({ railway }).find(({ kind }) => kind === "service")?.text ?? "";
+    return JSON.parse(text).running;
+  };
+  expect(running([deployment])).toEqual([[]]);
+  expect(running([deployment, deployment])).toEqual([[], []]);
+  expect(running([{ ...deployment, deploymentStopped: true }])).toEqual([]);
+  expect(running([{ ...deployment, settings: { ...settings, source: { image: "app:1" } } }])).toEqual([["source"]]);
+  expect(running([deployment], [{ ...variable, value: "2" }])).toEqual([["A", "HOST"]]);
 });

@@ -11,6 +11,9 @@ import { stateFile } from "../../cli/state-file.ts";
 import { copyCheckout, neutralEnvironment } from "../checkout.ts";
 import { type Files, textOf } from "./edits-files.ts";
 
+/** The code of a command that a signal ended. */
+export const killed = -1;
+
 export interface Answer {
   readonly code: number;
   readonly out: string;
@@ -61,6 +64,8 @@ export interface Holding {
   readonly mounted: boolean;
 }
 
+type SandboxOptions = Parameters<typeof launchSandbox>[1];
+
 const restarts = 30;
 /** In a sandbox's folder; the rest is the engine's plugins and logs. */
 const keptFiles = ["state.json", "pulumi-state"] as const;
@@ -68,18 +73,20 @@ const keptFiles = ["state.json", "pulumi-state"] as const;
 export class EditedStack {
   readonly clone: string;
   readonly #folder: string;
+  readonly #options: SandboxOptions;
   #sandbox: RunningSandbox | undefined;
   /** `fleet env`. */
   #set: Readonly<Record<string, string>> | undefined;
 
-  private constructor() {
+  private constructor(options: SandboxOptions) {
+    this.#options = options;
     this.#folder = mkdtempSync(join(tmpdir(), "fleet-edits-"));
     this.clone = join(this.#folder, "clone");
   }
 
   /** A clone with these tenant files (by slug) and nothing made yet. */
-  static async start(files: Files, options: Parameters<typeof launchSandbox>[1] = {}): Promise<EditedStack> {
-    const stack = new EditedStack();
+  static async start(files: Files, options: SandboxOptions = {}): Promise<EditedStack> {
+    const stack = new EditedStack(options);
     copyCheckout(stack.clone);
     const settings = join(stack.clone, "Pulumi.sandbox.yaml");
     // Its line of the one release, and the same with another digest.
@@ -129,7 +136,7 @@ export class EditedStack {
     work(folder);
     // While nobody listens, the machine may lend a port to somebody's connection for a while.
     for (let tries = 1; this.#sandbox === undefined; tries++)
-      this.#sandbox = await launchSandbox(folder, { ports }).catch(async (error: unknown) => {
+      this.#sandbox = await launchSandbox(folder, { ...this.#options, ports }).catch(async (error: unknown) => {
         if (tries === restarts || !String(error).includes("EADDRINUSE")) throw error;
         await new Promise((done) => setTimeout(done, 1000));
         return undefined;
@@ -160,7 +167,7 @@ export class EditedStack {
     const { promise: answer, resolve } = Promise.withResolvers<Answer>();
     const options = { cwd: this.clone, env, maxBuffer: 64 * 1024 * 1024 };
     const child = execFile(process.execPath, ["cli/main.ts", ...args], options, (error, out, err) =>
-      resolve({ code: typeof error?.code === "number" ? error.code : error ? -1 : 0, out, err }),
+      resolve({ code: typeof error?.code === "number" ? error.code : error ? killed : 0, out, err }),
     );
     return { pid: child.pid ?? 0, answer };
   }
