@@ -1,7 +1,9 @@
 /** The same program of 50 tenants on our Railway provider and on a bare gRPC responder, by turns. The vendor answers without latency, cooldown or limits. */
-import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { z } from "zod";
 import { askSandbox } from "../../cli/sandbox.ts";
+import { exitCode, OperatorError } from "../../domain/error.ts";
 import { median, rounded } from "./bench.ts";
 import { ProcessFamily } from "./processes.ts";
 import type { Stand } from "./stand.ts";
@@ -13,6 +15,8 @@ export interface ProviderCosts {
 }
 
 const tenants = 50;
+/** A project, two services, a volume, and variables and instance of each service. */
+const resources = tenants * 8;
 const rounds = 3;
 const kinds = ["ours", "bare"] as const;
 type Kind = (typeof kinds)[number];
@@ -41,8 +45,15 @@ export async function providerCosts(stand: Stand, root: string, say: (text: stri
       say(`up of ${tenants} tenants, ${kind}, ${round + 1} of ${rounds} …`);
       costs.up[kind].push(await costOf(stand, folders[kind], env));
     }
-    for (const kind of order) costs.noop[kind].push(await costOf(stand, folders[kind], env));
+    for (const kind of order) costs.noop[kind].push(await costOf(stand, folders[kind], env, ["--expect-no-changes"]));
   }
+  const made = { ours: await madeIn(stand, folders.ours), bare: await madeIn(stand, folders.bare) };
+  for (const kind of kinds)
+    if (made[kind].resources !== resources)
+      throw new OperatorError(
+        `${kind} has ${made[kind].resources} resources, and not ${resources}: nothing can be compared`,
+        exitCode.failed,
+      );
   // Pairs, so that what else the machine did in a round weighs on both.
   const ratioOf = (what: "up" | "noop", cost: keyof Cost = "seconds") =>
     median(costs[what].ours.map((value, index) => value[cost] / (costs[what].bare[index]?.[cost] ?? Number.NaN)));
@@ -53,7 +64,9 @@ export async function providerCosts(stand: Stand, root: string, say: (text: stri
     ratio: rounded(Math.max(ratioOf("up"), ratioOf("noop"))),
     details: {
       tenants,
-      resources: tenants * 8,
+      resources,
+      stateKilobytes: rounded(made.ours.bytes / 1000, 0),
+      stateBareKilobytes: rounded(made.bare.bytes / 1000, 0),
       rounds,
       barRatio: 1.3,
       upRatio: rounded(ratioOf("up")),
@@ -84,19 +97,35 @@ interface Cost {
 
 let measured = 0;
 
-async function costOf(stand: Stand, folder: string, env: Readonly<Record<string, string>>): Promise<Cost> {
+async function costOf(
+  stand: Stand,
+  folder: string,
+  env: Readonly<Record<string, string>>,
+  more: readonly string[] = [],
+): Promise<Cost> {
   const name = "FLEET_BENCH_MARK";
   const value = `${process.pid}-${++measured}`;
   const ended = new AbortController();
   const watching = new ProcessFamily(`${name}=${value}`).processor(ended.signal);
   try {
-    const seconds = await stand.time(["up", "--yes", "--skip-preview"], folder, { ...env, [name]: value });
+    const seconds = await stand.time(["up", "--yes", "--skip-preview", ...more], folder, { ...env, [name]: value });
     ended.abort();
     const used = Object.values(await watching);
     return { seconds, processorSeconds: used.reduce((sum, each) => sum + each, 0) };
   } finally {
     ended.abort();
   }
+}
+
+const Exported = z.object({ deployment: z.object({ resources: z.array(z.looseObject({ type: z.string() })) }) });
+
+/** What the engine keeps of the last round, as evidence that both did the same. */
+async function madeIn(stand: Stand, folder: string): Promise<{ readonly resources: number; readonly bytes: number }> {
+  const file = join(folder, "state.json");
+  await stand.time(["stack", "export", "--file", file], folder, { PULUMI_STACK: `round${rounds - 1}` });
+  const text = await readFile(file, "utf8");
+  const all = Exported.parse(JSON.parse(text)).deployment.resources;
+  return { resources: all.filter(({ type }) => type.startsWith("railway:")).length, bytes: text.length };
 }
 
 async function program(parent: string, root: string, kind: Kind): Promise<string> {
