@@ -1,17 +1,13 @@
 /** The points that go through `fleet up`, on one stack that is put back to the beginning of the point's phase each time. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
 import { withContents } from "./crash-contents.ts";
 import { filesBefore, filesOf, slug } from "./crash-files.ts";
-import { alone, type Calls, count, type Phase, type Point, phases, type Vendor, vendors, writes } from "./crash-points.ts";
-import { type Living, livingOf } from "./crash-world.ts";
-import { type Answer, EditedStack, killed } from "./edits-stack.ts";
-import { kill } from "./hostile-machine-ground.ts";
-
-const faults = { "killed before": "hold", "killed after": "holdAnswer", "answer lost": "dropAnswer", [alone]: "hold" } as const;
+import { type Calls, count, type Phase, type Point, phases, type Vendor, writes } from "./crash-points.ts";
+import { livingAt, settled, textsOf, volumesOf } from "./crash-settled.ts";
+import { wrong } from "./crash-wrong.ts";
+import { type Answer, EditedStack, told } from "./edits-stack.ts";
 
 /** At most so many runs of `up` after the one that went wrong. */
 const mostRuns = 2;
@@ -182,77 +178,9 @@ async function healed(stack: EditedStack, first: Answer): Promise<void> {
   strictEqual(last.code, 0, `the first run:\n${told(first)}\nand ${mostRuns} more did not heal it:\n${told(last)}`);
 }
 
-/** Nothing is pending, the state holds what lives at the vendors and nothing else, and nothing is left to do, also after looking at every vendor. */
-async function settled(stack: EditedStack): Promise<void> {
-  const { pending, held } = readState(stack.deployment());
-  deepStrictEqual(pending, []);
-  const living = await livingAt(stack);
-  const lost = living.filter(({ id }) => !held.has(id)).map(({ text }) => text);
-  deepStrictEqual(lost, [], "these live at a vendor and the state knows nothing of them");
-  deepStrictEqual(staleOf(living), [], "these run, and are not as they are set");
-  strictEqual(held.size, new Set(living.map(({ id }) => id)).size, `the state holds what does not live: ${[...held].join(", ")}`);
-  await stack.pulumi("preview", "--refresh", "--expect-no-changes", "--stack", "sandbox");
-}
-
-/** `up`, in which the point's call goes wrong. */
-async function wrong(stack: EditedStack, { vendor, operation, nth, effect }: Point): Promise<Answer> {
-  await stack.order(vendor, { operation, nth, effect: faults[effect] });
-  const { pid, answer } = stack.begin(["up", "sandbox"]);
-  let over = false;
-  void answer.then(() => {
-    over = true;
-  });
-  while (!over && (effect === "answer lost" || (await stack.waits(vendor))))
-    await Promise.race([answer, new Promise((done) => setTimeout(done, 50))]);
-  // All die together, as on a machine that is switched off; or the plugins stay, and what they were held at goes on.
-  for (const one of over ? [] : family(pid)) if (effect !== alone || !one.plugin) kill(one.pid, "SIGKILL");
-  const missed = await stack.waits(vendor);
-  // What a dying plugin is held at is not let go, or a point before the call would become one after it.
-  if (missed || effect === alone) await stack.clearFaults(vendor);
-  const said = await answer;
-  ok(!missed, `the run never came to its call:\n${told(said)}`);
-  ok(effect === "answer lost" || said.code === killed, `the run ended before it was killed:\n${told(said)}`);
-  return said;
-}
-
-/** A process and all below it, and which of them are providers' plugins. */
-function family(first: number): { readonly pid: number; readonly plugin: boolean }[] {
-  const lines = execFileSync("ps", ["-eo", "pid=,ppid=,args="], { encoding: "utf8" }).trim().split("\n");
-  const rows = lines.flatMap((line) => {
-    const [, pid, parent, words = ""] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
-    return pid === undefined ? [] : [{ pid: Number(pid), parent: Number(parent), words }];
-  });
-  const all = [{ pid: first, plugin: false }];
-  for (const one of all)
-    for (const { pid, parent, words } of rows)
-      if (parent === one.pid) all.push({ pid, plugin: one.plugin || /pulumi-resource-|providers\/\w+\/main\.ts/.test(words) });
-  return all;
-}
-
 async function came(stack: EditedStack): Promise<void> {
   const answer = await stack.fleet("up", "sandbox");
   strictEqual(answer.code, 0, told(answer));
-}
-
-function textsOf(living: readonly Living[]): string[] {
-  return living.map(({ text }) => text);
-}
-
-/** Services of which something else runs than what is set. */
-function staleOf(living: readonly Living[]): string[] {
-  return living.flatMap(({ kind, text }) =>
-    kind === "service" && Service.parse(JSON.parse(text)).running.some((stale) => stale.length > 0) ? [text] : [],
-  );
-}
-
-/** What lies on each volume. */
-function volumesOf(living: readonly Living[]): Map<string, z.infer<typeof Volume>> {
-  return new Map(living.filter(({ kind }) => kind === "volume").map(({ id, text }) => [id, Volume.parse(JSON.parse(text))]));
-}
-
-async function livingAt(stack: EditedStack): Promise<Living[]> {
-  const states = await Promise.all(vendors.map(async (vendor) => [vendor, await stack.stateOf(vendor)] as const));
-  return livingOf(Object.fromEntries(states));
 }
 
 async function askedOf(stack: EditedStack): Promise<Record<Vendor, string[]>> {
@@ -265,31 +193,4 @@ async function askedOf(stack: EditedStack): Promise<Record<Vendor, string[]>> {
 
 async function writtenTo(stack: EditedStack): Promise<string[]> {
   return Object.values(await askedOf(stack)).flatMap((asked) => asked.filter(writes));
-}
-
-const Volume = z.object({ project: z.string(), files: z.record(z.string(), z.string()) });
-const Service = z.object({ running: z.array(z.array(z.string())) });
-const Checkpoint = z.looseObject({
-  checkpoint: z.looseObject({
-    latest: z.looseObject({
-      pending_operations: z.array(z.unknown()).nullish(),
-      resources: z.array(z.looseObject({ type: z.string(), id: z.string().optional() })).default([]),
-    }),
-  }),
-});
-
-/** Types of what has an id of its own at a vendor. */
-const objects =
-  /^railway:index:(Project|Service|Volume|VolumeBackup)$|^openrouter:|:(ZeroTrustAccessPolicy|ZeroTrustAccessApplication|ZeroTrustAccessIdentityProvider|ZeroTrustTunnelCloudflared|DnsRecord)$/;
-
-function readState(deployment: unknown): { readonly pending: readonly unknown[]; readonly held: ReadonlySet<string> } {
-  const { latest } = Checkpoint.parse(deployment).checkpoint;
-  const held = latest.resources.flatMap(({ type, id }) =>
-    objects.test(type) && id !== undefined ? [id.split("/").at(-1) ?? id] : [],
-  );
-  return { pending: latest.pending_operations ?? [], held: new Set(held) };
-}
-
-function told({ code, out, err }: Answer): string {
-  return `exit code ${code}\n${out}${err}`;
 }

@@ -2,7 +2,7 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import type { Files } from "./edits-files.ts";
 import { editsOf, firstFiles, Watch } from "./edits-lives.ts";
-import { type Answer, EditedStack, holdingOf } from "./edits-stack.ts";
+import { EditedStack, holdingOf, told } from "./edits-stack.ts";
 import { randomOf } from "./random.ts";
 
 /** Lives on the engine have numbers of their own, so that they are other lives than the model's. */
@@ -152,8 +152,4 @@ export class EngineCases {
     }
     stack.write(this.#files);
   }
-}
-
-function told({ code, out, err }: Answer): string {
-  return `exit code ${code}\n${out}${err}`;
 }

@@ -20,6 +20,11 @@ export interface Answer {
   readonly err: string;
 }
 
+/** For a failure's message. */
+export function told({ code, out, err }: Answer): string {
+  return `exit code ${code}\n${out}${err}`;
+}
+
 const Volume = z.object({
   volumeId: z.string(),
   serviceId: z.string().nullable(),

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { buildSchema } from "graphql";
 import { root } from "../../cli/context.ts";
 import { entryOf, type Files } from "./edits-files.ts";
-import { EditedStack, type RecordedCall } from "./edits-stack.ts";
+import { EditedStack, type RecordedCall, told } from "./edits-stack.ts";
 
 const cooldownSeconds = 30;
 const servicesOfOne = 2;
@@ -146,8 +146,8 @@ async function start(count: number): Promise<EditedStack> {
 /** Of the sandbox's time, for an up that must succeed by itself. */
 async function secondsOfUp(stack: EditedStack): Promise<number> {
   const began = await stack.now();
-  const { code, out, err } = await stack.fleet("up", "sandbox");
-  strictEqual(code, 0, `exit code ${code}\n${out}${err}`);
+  const answer = await stack.fleet("up", "sandbox");
+  strictEqual(answer.code, 0, told(answer));
   return ((await stack.now()) - began) / 1000;
 }
 
