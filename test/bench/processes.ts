@@ -1,8 +1,8 @@
 /** What a command costs with everything it starts, from Linux's /proc: memory as proportional set sizes, so that shared pages count once, and time of the
  *  processor, which other work on the same machine disturbs far less than time on the wall. */
-import { readdirSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { factsOf, MarkedProcesses, readProcess } from "../../sandbox/marked.ts";
 
 export interface Peak {
   readonly bytes: number;
@@ -21,16 +21,12 @@ const processorEveryMs = 20;
 /** Linux's USER_HZ. */
 const ticksPerSecond = 100;
 
-/** Samples until `ended`. What belongs to the command is known by this variable in its environment, or by a parent that belonged: both, because a detached
- *  process (the sandbox) gets another parent, and Postgres another environment. */
+/** Samples until `ended`. What belongs to the command is known by this variable in its environment, or by a parent that belonged. */
 export class ProcessFamily {
-  readonly #mark: string;
-  /** Start time by process id: an id may be given again. */
-  readonly #members = new Map<number, string>();
-  readonly #strangers = new Map<number, string>();
+  readonly #processes: MarkedProcesses;
 
   constructor(mark: string) {
-    this.#mark = mark;
+    this.#processes = new MarkedProcesses(mark);
   }
 
   async watch(ended: AbortSignal): Promise<Peak> {
@@ -55,12 +51,12 @@ export class ProcessFamily {
     const used = new Map<string, { readonly kind: string; readonly seconds: number }>();
     for (let last = false; !last; ) {
       last = ended.aborted;
-      this.#look();
-      for (const [pid, start] of this.#members) {
-        const fields = statOf(pid);
-        if (fields === undefined) continue;
-        const seconds = (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
-        const kind = kindOf(read(pid, "cmdline") ?? "");
+      this.#processes.look();
+      for (const [pid, start] of this.#processes.members) {
+        const facts = factsOf(pid);
+        if (facts === undefined) continue;
+        const seconds = facts.ticks / ticksPerSecond;
+        const kind = kindOf(readProcess(pid, "cmdline") ?? "");
         // It has no command line while it ends either.
         const known = kind === starting ? used.get(`${pid} ${start}`)?.kind : kind;
         used.set(`${pid} ${start}`, { kind: known ?? kind, seconds });
@@ -74,43 +70,27 @@ export class ProcessFamily {
 
   /** The members that still live, as command lines. */
   living(): string[] {
-    this.#look();
-    return [...this.#members.keys()].map((pid) => read(pid, "cmdline")?.replaceAll("\0", " ").trim() ?? "").filter(Boolean);
+    this.#processes.look();
+    return [...this.#processes.members.keys()]
+      .map((pid) => readProcess(pid, "cmdline")?.replaceAll("\0", " ").trim() ?? "")
+      .filter(Boolean);
   }
 
   #sample() {
-    this.#look();
+    this.#processes.look();
     const byKind: Record<string, number> = {};
     let bytes = 0;
     let processes = 0;
-    for (const pid of this.#members.keys()) {
-      const kilobytes = /^Pss:\s+(\d+) kB$/m.exec(read(pid, "smaps_rollup") ?? "")?.[1];
+    for (const pid of this.#processes.members.keys()) {
+      const kilobytes = /^Pss:\s+(\d+) kB$/m.exec(readProcess(pid, "smaps_rollup") ?? "")?.[1];
       if (kilobytes === undefined) continue;
       const own = Number(kilobytes) * 1024;
-      const kind = kindOf(read(pid, "cmdline") ?? "");
+      const kind = kindOf(readProcess(pid, "cmdline") ?? "");
       byKind[kind] = (byKind[kind] ?? 0) + own;
       bytes += own;
       processes++;
     }
     return { bytes, byKind, processes };
-  }
-
-  #look(): void {
-    const present = new Set<number>();
-    for (const name of readdirSync("/proc")) {
-      const pid = Number(name);
-      if (!Number.isInteger(pid) || pid === process.pid) continue;
-      const fields = statOf(pid);
-      if (fields === undefined) continue;
-      const [state, parent, start] = [fields[0], Number(fields[1]), fields[19] ?? ""];
-      if (state === "Z") continue;
-      present.add(pid);
-      if (this.#members.get(pid) === start || (this.#strangers.get(pid) === start && !this.#members.has(parent))) continue;
-      const belongs = this.#members.has(parent) || read(pid, "environ")?.includes(this.#mark);
-      (belongs ? this.#members : this.#strangers).set(pid, start);
-      (belongs ? this.#strangers : this.#members).delete(pid);
-    }
-    for (const pid of this.#members.keys()) if (!present.has(pid)) this.#members.delete(pid);
   }
 }
 
@@ -135,19 +115,4 @@ function kindOf(commandLine: string): string {
   }
   // In the moment of its exec a process has no command line.
   return basename(commandLine.split("\0")[0] ?? "") || starting;
-}
-
-/** The fields of /proc/<pid>/stat from the third on: the second is the program's name in parentheses, and may hold blanks and parentheses itself. */
-function statOf(pid: number): string[] | undefined {
-  const stat = read(pid, "stat");
-  return stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
-}
-
-/** Undefined where the process has just ended, or is not ours to look at. */
-function read(pid: number, file: string): string | undefined {
-  try {
-    return readFileSync(`/proc/${pid}/${file}`, "utf8");
-  } catch {
-    return undefined;
-  }
 }
