@@ -19,7 +19,7 @@ const messages = [
     "the service is configured but not up: deployment d is CRASHED; see its logs in the Railway dashboard",
   ],
   ["infra/main.ts", "refused by a guard: tenants/prod/acme.yaml is gone"],
-  ["cli/stack.ts", "refused by the rules of policies/"],
+  ["cli/outcome.ts", "refused by the rules of policies/"],
 ] as const;
 
 test.each(messages)("a message of %s is followed by its runbook, and is still made there", (file, message) => {

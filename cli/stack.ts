@@ -1,24 +1,22 @@
 /** `fleet env|preview|up|destroy`: plain `pulumi` in the stack's environment, with progress per tenant and a summary. */
 import { systemClock } from "../domain/clock.ts";
-import { type ExitCode, exitCode, RefusedError, redact } from "../domain/error.ts";
+import { exitCode, RefusedError } from "../domain/error.ts";
 import { pulumiEvents } from "../engine/events.ts";
 import { settingsFile } from "../infra/settings-file.ts";
-import { runbooksFor } from "./advice.ts";
 import { refuseLosses } from "./budget.ts";
-import { Changes, describeDone, shared } from "./changes.ts";
+import { Changes } from "./changes.ts";
 import type { ChangeFlags, DestroyFlags, StackFlags, UpFlags } from "./commands/stack.ts";
 import type { Context } from "./context.ts";
 import { edgeOf, wantedBy } from "./edge.ts";
 import { needStack, type StackEnvironment, sandboxStack, stackEnvironment } from "./environment.ts";
 import { interruptible } from "./interrupt.ts";
-import { saysLocked } from "./lock.ts";
-import { describeViolation, policyArguments, violationsOf } from "./policies.ts";
+import { judge, type Outcome, report } from "./outcome.ts";
+import { policyArguments } from "./policies.ts";
 import { refuseProtected } from "./protection.ts";
-import { hasPendingCreates, heal, healDeleting, recoverHint } from "./recovery.ts";
-import type { EnvReport, StackReport } from "./reports.ts";
+import { hasPendingCreates, heal, healDeleting } from "./recovery.ts";
+import type { EnvReport } from "./reports.ts";
 import { readStackFiles, slugsOf } from "./stack-files.ts";
 import { exportedState, exportState } from "./state.ts";
-import { table } from "./table.ts";
 
 export async function env(this: Context, flags: StackFlags, stack: string): Promise<void> {
   const { variables, dropped } = await stackEnvironment(this, stack);
@@ -113,21 +111,6 @@ function allowing(whole: StackEnvironment, { allowDelete = [], allowEmpty = [] }
   return { ...whole, env: { ...whole.env, ...added } };
 }
 
-export interface Outcome {
-  readonly code: number;
-  readonly changes: Changes;
-  /** By uid, as the files say now; of who leaves, as the last run said. */
-  readonly slugs: ReadonlyMap<string, string>;
-  readonly stderr: string;
-  readonly seconds: number;
-  /** Whether somebody asked to stop. */
-  readonly stopped: boolean;
-  /** Whether something was made at Cloudflare. */
-  readonly madeAtEdge: boolean;
-  /** What may still be at Cloudflare twice or unknown, because it could not be looked at or deleted; said already. */
-  readonly unhealed?: readonly string[];
-}
-
 /** The second of two runs of one command, with what the first one did. */
 function together(first: Outcome, second: Outcome): Outcome {
   return { ...second, changes: second.changes.after(first.changes), seconds: first.seconds + second.seconds };
@@ -183,94 +166,4 @@ function tellSteps(
     context.say(`${slugs.get(owner) ?? owner}: ${line}`);
   }
   return told;
-}
-
-function report(
-  context: Context,
-  stack: string,
-  outcome: Outcome,
-  json: boolean | undefined,
-  operation: StackReport["operation"],
-): void {
-  const { changes, slugs, seconds, code, unhealed = [] } = outcome;
-  const nameOf = (owner: string) => slugs.get(owner) ?? owner;
-  const violations = violationsOf(changes.policies);
-  const rows = [...changes.tenants].toSorted(([a], [b]) => nameOf(a).localeCompare(nameOf(b)));
-  if (json) {
-    const tenants = rows.map(([owner, { done, failed }]) => ({
-      uid: owner === shared ? null : owner,
-      slug: slugs.get(owner) ?? null,
-      done: Object.fromEntries(done),
-      failed,
-    }));
-    const errors = [...changes.errors, ...unhealed].map(redact);
-    const ok = code === 0 && unhealed.length === 0;
-    const made = {
-      schemaVersion: 1,
-      operation,
-      stack,
-      ok,
-      changes: changes.count,
-      tenants,
-      violations: violations.map((violation) => ({
-        ...violation,
-        resources: [...violation.resources],
-        slug: slugs.get(violation.uid ?? "") ?? null,
-      })),
-      errors,
-      seconds,
-    } satisfies StackReport;
-    context.print(JSON.stringify(made));
-  } else if (code === 0 || rows.length > 0) {
-    if (rows.length > 0)
-      context.print(
-        table(
-          ["tenant", operation],
-          rows.map(([owner, changed]) => [nameOf(owner), describeDone(changed)]),
-        ),
-      );
-    const verb = operation === "preview" ? "to change" : "changed";
-    context.print(`${changes.count === 0 ? "nothing" : changes.count} ${verb}, ${seconds.toFixed(1)} s`);
-  }
-  for (const violation of violations) context.say(redact(describeViolation(violation, nameOf)));
-  const broken = violations.some(({ level }) => level === "mandatory");
-  // The engine goes on after a resource that failed (--continue-on-error), but not after a rule that is broken.
-  if (broken && operation === "up")
-    context.say("the first broken rule ends an up, for all tenants: put it right and run it again; what is done stays done");
-  // Beside a violation the engine only repeats that the run failed.
-  const errors = broken ? changes.errors.filter((message) => !/^(?:preview|update) failed$/.test(message)) : changes.errors;
-  if (code !== 0)
-    context.say(redact(errors.join("\n") || (broken ? "refused by the rules of policies/" : outcome.stderr.trim())));
-  const hint = hintFor(outcome, stack);
-  if (hint) context.say(hint);
-  const said = [...outcome.stderr.split("\n"), ...changes.errors, ...(broken ? ["refused by the rules of policies/"] : [])];
-  if (code !== 0) for (const line of runbooksFor(said.join("\n"))) context.say(line);
-}
-
-function hintFor({ stderr, changes, unhealed = [] }: Outcome, stack: string): string | undefined {
-  const said = `${stderr}\n${changes.errors.join("\n")}`;
-  if (saysLocked(said) || said.includes("pending operations")) return recoverHint(stack);
-  // Where the look or the import failed it may well be ours.
-  if (unhealed.length === 0 && /cloudflare refused POST .*(already exists|already have)/.test(said))
-    return "what has that name at Cloudflare carries no marker of this stack, so that somebody else made it: rename or remove it there, then run this again";
-  if (/no stack named/.test(said))
-    return `make the stack first: pulumi stack init ${stack} (after eval "$(./fleet env ${stack})")`;
-  return undefined;
-}
-
-function judge({ code, changes, stderr, unhealed = [] }: Outcome): ExitCode {
-  if (code === 0) return unhealed.length > 0 ? exitCode.failed : exitCode.done;
-  if (changes.policies.some(({ level }) => level === "mandatory")) return exitCode.refused;
-  const said = [...changes.errors, stderr];
-  if (said.some(isRefusal)) return exitCode.refused;
-  const whole = [...changes.tenants].filter(
-    ([owner, { failed, done }]) => owner !== shared && failed.length === 0 && done.size > 0,
-  );
-  const broken = [...changes.tenants.values()].some(({ failed }) => failed.length > 0);
-  return broken && whole.length > 0 ? exitCode.partial : exitCode.failed;
-}
-
-/** Ours, and the engine's own: it keeps what is protected. */
-function isRefusal(message: string): boolean {
-  return message.includes("refused by a guard:") || /cannot be deleted\s+because it is protected/.test(message);
 }
