@@ -2,6 +2,7 @@
 import { hostname } from "node:os";
 import { z } from "zod";
 import { type Clock, systemClock } from "../domain/clock.ts";
+import { isAlive as processIsAlive } from "./alive.ts";
 
 /** A lock as the engine names it, of a state in a folder or a bucket; Pulumi Cloud names no holder. */
 export interface Lock {
@@ -59,13 +60,4 @@ export async function locksAreLeft(locks: readonly Lock[], here: Here): Promise<
     await clock.sleep(lookMs);
   }
   return false;
-}
-
-function processIsAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
-  }
 }

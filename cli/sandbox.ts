@@ -10,6 +10,7 @@ import { assert, exitCode, OperatorError } from "../domain/error.ts";
 import { portNames } from "../sandbox/ports.ts";
 import { answers } from "../sandbox/presence.ts";
 import type { SandboxOptions } from "../sandbox/sandbox.ts";
+import { isAlive } from "./alive.ts";
 import { unknown } from "./choose.ts";
 import { type StartFlags, type UseFlags, vendors } from "./commands/sandbox.ts";
 import type { Context } from "./context.ts";
@@ -98,17 +99,21 @@ function makeFolder(folder: string): void {
 
 /** Asks it to end, and after ten seconds makes it. */
 export async function stopSandbox({ pid }: Pick<RunningSandbox, "pid">): Promise<void> {
+  signalled(pid, "SIGTERM");
   for (let tries = 0; tries < 200; tries++) {
-    try {
-      process.kill(pid, tries === 0 ? "SIGTERM" : 0);
-    } catch (error) {
-      // It is gone, or was before it was stopped.
-      if (error instanceof Error && "code" in error && error.code === "ESRCH") return;
-      throw error;
-    }
+    if (!isAlive(pid)) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  process.kill(pid, "SIGKILL");
+  signalled(pid, "SIGKILL");
+}
+
+function signalled(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    // It has ended by itself.
+    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+  }
 }
 
 /** Speaks to `/_sandbox/<route>` of a vendor's port; an error answer becomes the operator's. */
