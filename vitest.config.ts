@@ -7,6 +7,8 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // One second, the default, ends a poll that a busy machine has not let look twice: the test's own limit is the one that counts.
+    expect: { poll: { timeout: 50_000 } },
     projects: [
       {
         extends: true,
