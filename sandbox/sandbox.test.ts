@@ -90,10 +90,13 @@ test("a sleep of an hour ends at its virtual deadline", async () => {
 });
 
 test("time jumps to the earliest of several deadlines, and each sleeper wakes at its own", async () => {
-  const { urls } = await begin();
+  const { urls, clock } = await begin();
+  const bothAsleep = clock.work();
   const long = ask(`${urls.clock}/sleep?ms=90000`);
-  const short = await ask(`${urls.clock}/sleep?ms=30000`);
-  expect(short).toMatchObject({ now: "2026-11-30T00:00:30.000Z" });
+  const short = ask(`${urls.clock}/sleep?ms=30000`);
+  await expect.poll(() => clock.sleeping).toBe(2);
+  bothAsleep();
+  expect(await short).toMatchObject({ now: "2026-11-30T00:00:30.000Z" });
   expect(await long).toMatchObject({ now: "2026-11-30T00:01:30.000Z" });
 });
 
@@ -128,11 +131,17 @@ test("an emulator's own events happen in order on the way, and never cause a jum
 });
 
 test("a request that a fault delays is answered at its virtual time, while its client's deadline sleeps", async () => {
-  const { urls } = await begin();
+  const { urls, clock } = await begin();
   await ask(`${urls.railway}/_sandbox/faults`, [{ operation: "POST /things", nth: 1, effect: "delay:10000" }]);
   const gone = new AbortController();
+  // Time may jump whenever this machine pauses between the two requests.
+  const bothArrived = clock.work();
   const deadline = fetch(`${urls.clock}/sleep?ms=45000`, { signal: gone.signal }).catch(() => undefined);
-  await ask(`${urls.railway}/things`, "late");
+  const late = ask(`${urls.railway}/things`, "late");
+  await expect.poll(() => clock.sleeping).toBe(1);
+  await expect.poll(() => ask(`${urls.railway}/_sandbox/faults`)).toEqual([]);
+  bothArrived();
+  await late;
   gone.abort();
   await deadline;
   const [call] = (await ask(`${urls.railway}/_sandbox/calls`)) as { at: string; ms: number }[];
