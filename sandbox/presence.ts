@@ -13,10 +13,13 @@ export interface Claim {
   release(): Promise<void>;
 }
 
+/** A busy machine lets even a living sandbox answer late, and whoever takes it for dead starts a second one in its folder. */
+const patienceMs = 15_000;
+
 /** Whether the sandbox of this process answers at its clock's address. Both may have been given to others since they were written down. */
 export async function answers(pid: number, clockUrl: string): Promise<boolean> {
   try {
-    const said: unknown = await (await fetch(`${clockUrl}/now`, { signal: AbortSignal.timeout(2000) })).json();
+    const said: unknown = await (await fetch(`${clockUrl}/now`, { signal: AbortSignal.timeout(patienceMs) })).json();
     return typeof said === "object" && said !== null && "pid" in said && said.pid === pid;
   } catch {
     return false;
