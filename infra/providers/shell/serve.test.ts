@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -48,10 +48,10 @@ test("a provider whose parent was killed ends by itself", async () => {
   const pid = Number(await firstLine(parent));
   expect(alive(pid)).toBe(true);
   parent.kill("SIGKILL");
-  await expect.poll(() => alive(pid), { timeout: 10_000, interval: 100 }).toBe(false);
+  await expect.poll(() => alive(pid)).toBe(false);
 });
 
-test("a provider whose engine stopped listening ends by itself", { timeout: 30_000 }, async () => {
+test("a provider whose engine stopped listening ends by itself", async () => {
   const engine = createServer().listen(0, "127.0.0.1");
   await once(engine, "listening");
   const address = engine.address();
@@ -75,11 +75,12 @@ async function firstLine(child: ChildProcess): Promise<string> {
   throw new Error("the process ended without a line");
 }
 
+/** One that has ended stays as a zombie where nobody reaps orphans. */
 function alive(pid: number): boolean {
   try {
     process.kill(pid, 0);
+    return process.platform !== "linux" || !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
   } catch {
     return false;
   }
-  return true;
 }
