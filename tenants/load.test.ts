@@ -282,14 +282,15 @@ test("a problem shows no address in full: it ends up in logs that more people re
   ]);
 });
 
-test("an entry with all the members that a plan may allow is read, and a file full of unknown keys is refused within seconds", () => {
+test("an entry with all the members that a plan may allow is read, and a file full of unknown keys is refused within seconds of the processor", () => {
   const key = `age:${"YWdlLWVuY3J5cHRpb24ub3JnL3Yx".padEnd(400, "A")}`;
   const members = Array.from({ length: 499 }, (_, index) => `    - email: ${key}${index}\n`).join("");
   write("acme.yaml", entry(1, members));
   const wide = new Map([["p", { ...plan, people: { max: 500, open: false } }]]);
   expect(readStack("prod", { root, plans: wide, personalData: "plain" }).problems).toEqual([]);
   write("acme.yaml", entry(1, Array.from({ length: 25_000 }, (_, index) => `k${index}:\n`).join("")));
-  const started = performance.now();
+  const before = process.cpuUsage();
   expect(read().problems).toHaveLength(51);
-  expect(performance.now() - started).toBeLessThan(10_000);
+  const { user, system } = process.cpuUsage(before);
+  expect(user + system).toBeLessThan(10e6);
 });
