@@ -1,4 +1,7 @@
 import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
 import { startSandbox } from "./sandbox.ts";
@@ -29,3 +32,35 @@ test.skipIf(process.platform !== "linux")(
     expect(sandbox.clock.now()).toBe(Date.parse(start) + 60_000);
   },
 );
+
+/** Sends a request to that port as soon as it is told to, and says so with a file. */
+const asking = `const [port, sent] = process.argv.slice(1);
+process.stdin.once("data", () => {
+  const socket = require("node:net").connect(Number(port), "127.0.0.1", () => {
+    socket.write("GET /v1/customers HTTP/1.1\\r\\nhost: x\\r\\n\\r\\n", () => require("node:fs").writeFileSync(sent, ""));
+  });
+  socket.once("data", () => process.exit());
+});
+process.stdout.write(" ");`;
+
+test("what was asked while the sandbox itself was kept from running is taken in before time jumps", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "fleet-clients-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const sandbox = await startSandbox({ clock: { start } });
+  onTestFinished(() => sandbox.close());
+  const sent = join(folder, "sent");
+  const child = spawn(process.execPath, ["--eval", asking, new URL(sandbox.urls.stripe).port, sent]);
+  onTestFinished(() => void child.kill("SIGKILL"));
+  await new Promise((resolve) => child.stdout.once("readable", resolve));
+  const sleeperArrived = sandbox.clock.work();
+  const slept = fetch(`${sandbox.urls.clock}/sleep?ms=60000`);
+  await expect.poll(() => sandbox.clock.sleeping).toBe(1);
+  sleeperArrived();
+  child.stdin.write("go");
+  // Nothing of this process runs meanwhile, the sandbox neither.
+  const [begun, limit] = [performance.now(), performance.now() + 30_000];
+  while (performance.now() < limit && (performance.now() < begun + 100 || !existsSync(sent)));
+  await slept;
+  const calls = await (await fetch(`${sandbox.urls.stripe}/_sandbox/calls`)).json();
+  expect(calls).toMatchObject([{ at: start }]);
+});

@@ -17,6 +17,9 @@ const quietMs = 25;
 /** How often in a row nobody may be seen computing, where that is looked at, and how far apart: between two looks the requests that have come are taken in. */
 const looks = 3;
 const lookMs = 4;
+/** Rounds of this process's loop before time is judged: when it was kept from running, its timers come before the requests that wait at its sockets
+ *  since. One round takes a connection in, the next its request; one is for good measure. */
+const rounds = 3;
 /** The last instant that ISO 8601 writes with four digits of year: time never goes beyond it. */
 const latestMs = Date.UTC(9999, 11, 31, 23, 59, 59);
 /** A source whose events never move on would hang every jump: our own bug, said aloud instead. */
@@ -27,6 +30,7 @@ export class VirtualClock {
   #working = 0;
   #lastArrival = 0;
   #timer: NodeJS.Timeout | undefined;
+  #round: NodeJS.Immediate | undefined;
   #pace: NodeJS.Timeout | undefined;
   readonly #sleepers = new Set<Sleeper>();
   readonly #sources: EventSource[] = [];
@@ -114,6 +118,7 @@ export class VirtualClock {
 
   close(): void {
     clearTimeout(this.#timer);
+    clearImmediate(this.#round);
     clearInterval(this.#pace);
   }
 
@@ -149,18 +154,26 @@ export class VirtualClock {
   /** Looks again as soon as a jump could be allowed. */
   #arrange(idleLooks = 0): void {
     clearTimeout(this.#timer);
-    this.#timer = undefined;
+    clearImmediate(this.#round);
     if (this.#pace || this.#working > 0 || this.#sleepers.size === 0) return;
     const wait = Math.max(idleLooks === 0 ? 1 : lookMs, this.#lastArrival + quietMs - performance.now());
-    this.#timer = setTimeout(() => {
-      if (this.#working > 0 || this.#sleepers.size === 0) return;
-      if (performance.now() - this.#lastArrival < quietMs) return this.#arrange();
-      if (this.#isBusy?.()) return this.#arrived();
-      if (this.#isBusy && idleLooks + 1 < looks) return this.#arrange(idleLooks + 1);
+    this.#timer = setTimeout(() => this.#afterRounds(rounds, () => this.#judge(idleLooks)), wait);
+  }
+
+  #afterRounds(count: number, then: () => void): void {
+    this.#round = setImmediate(() => (count > 1 ? this.#afterRounds(count - 1, then) : then()));
+  }
+
+  #judge(idleLooks: number): void {
+    if (this.#working > 0 || this.#sleepers.size === 0) return;
+    if (performance.now() - this.#lastArrival < quietMs) this.#arrange();
+    else if (this.#isBusy?.()) this.#arrived();
+    else if (this.#isBusy && idleLooks + 1 < looks) this.#arrange(idleLooks + 1);
+    else {
       this.#runTo(Math.min(...[...this.#sleepers].map((sleeper) => sleeper.deadline)));
       // Those who were woken get the same quiet time to ask their next question before time moves again.
       this.#arrived();
-    }, wait);
+    }
   }
 
   /** Time goes to `target`, or stops earlier where a parked request is released: its client should get the answer at that instant. */
