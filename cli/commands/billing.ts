@@ -85,6 +85,8 @@ function call(name: string) {
       progress.begin(`billing ${name}${flags.stack === undefined ? "" : ` ${flags.stack}`}`, longOnes[name] ?? name);
     const child = spawn(process.execPath, [join(this.root, "billing", "main.ts"), name, ...words, ...args], {
       stdio: progress.live ? ["inherit", "pipe", "pipe"] : "inherit",
+      // A group of its own: a Ctrl-C reaches it through us, once. The same again would end it at once.
+      detached: true,
       env,
     });
     child.stdout?.on("data", (chunk: Buffer) => progress.around(() => process.stdout.write(chunk)));

@@ -12,26 +12,23 @@ export const killedCases: readonly HostileCase[] = [
   {
     name: "Ctrl-C and kill -9 in the middle of `up` and of `billing run`: the next run ends with the whole fleet, and nothing is left to post",
     async run(ground) {
-      const { env, ask } = await stand(ground);
-      const stopped = await cut(ground, env, ask, ["up", "sandbox"], "railway", "projectCreate", "SIGINT");
+      const here = await stand(ground);
+      const { env, ask } = here;
+      const stopped = await cut(ground, here, ["up", "sandbox"], ["railway", "projectCreate"], "SIGINT");
       said(stopped, 1, "stopping: what is under way at a vendor is finished first");
-      await cut(ground, env, ask, ["up", "sandbox"], "railway", "serviceCreate", "SIGKILL");
+      await cut(ground, here, ["up", "sandbox"], ["railway", "serviceCreate"], "SIGKILL");
       said(await ground.fleet(["up", "sandbox"], { env }), 0);
       deepStrictEqual(await living(ask), { projects: 3, services: 6, volumeInstances: 3 });
       said(await ground.fleet(["billing", "setup", "--stack", "sandbox"], { env }), 0);
-      await cut(ground, env, ask, ["billing", "run", "--stack", "sandbox"], "railway", "*", "SIGKILL");
       const bill = ["billing", "run", "--stack", "sandbox"];
+      await cut(ground, here, bill, ["railway", "*"], "SIGKILL");
       const inOrder = ["the ledger is closed first", "run the same command again"];
-      said(await cut(ground, env, ask, bill, "railway", "*", "SIGINT"), 1, "stopped by SIGINT", ...inOrder);
+      said(await cut(ground, here, bill, ["railway", "*"], "SIGINT"), 1, "stopped by SIGINT", ...inOrder);
       ledgerIsClosed(env);
       await subscribe(ground, env, ask);
       // In the middle of the posts, and only the command that was called: its program must not go on without it.
-      said(
-        await cut(ground, env, ask, bill, "stripe", "POST /v1/billing/meter_events", "SIGTERM"),
-        1,
-        "stopped by SIGTERM",
-        ...inOrder,
-      );
+      const posting = ["stripe", "POST /v1/billing/meter_events"] as const;
+      said(await cut(ground, here, bill, posting, "SIGTERM"), 1, "stopped by SIGTERM", ...inOrder);
       ledgerIsClosed(env);
       said(await ground.fleet(bill, { env }), 0);
       const again = await ground.fleet([...bill, "--json"], { env });
@@ -85,6 +82,10 @@ async function hoursAtStripe(ask: Ask): Promise<number> {
 }
 
 type Ask = (vendor: string, route: string, body?: unknown) => Promise<unknown>;
+type Stand = Awaited<ReturnType<typeof stand>>;
+
+/** Of 50 ms each: far longer than any command takes on a slow machine, so that one which hangs is told at all. */
+const mostLooks = 6000;
 
 async function stand(ground: Ground) {
   const folder = await ground.sandboxFolder();
@@ -93,35 +94,45 @@ async function stand(ground: Ground) {
     (
       await fetch(`${urls[vendor]}/_sandbox/${route}`, body === undefined ? {} : { method: "POST", body: JSON.stringify(body) })
     ).json();
-  return { env: { FLEET_SANDBOX_DIR: folder }, ask };
+  /** Clears the vendor's faults: the calls that are held go on. */
+  const letGo = async (vendor: string): Promise<void> => {
+    await fetch(`${urls[vendor]}/_sandbox/faults`, { method: "DELETE" });
+  };
+  return { env: { FLEET_SANDBOX_DIR: folder }, ask, letGo };
 }
 
-/** Runs a command into a call that hangs, and ends it there. */
+/** Runs a command into a call that is held for as long as it takes, while the vendors' time stands still, and ends it there. */
 async function cut(
   ground: Ground,
-  env: NodeJS.ProcessEnv,
-  ask: Ask,
+  { env, ask, letGo }: Stand,
   words: readonly string[],
-  vendor: string,
-  operation: string,
+  [vendor, operation]: readonly [vendor: string, operation: string],
   signal: "SIGINT" | "SIGTERM" | "SIGKILL",
 ) {
-  await ask(vendor, "faults", [{ operation, nth: 1, effect: "delay:60000" }]);
+  await ask(vendor, "faults", [{ operation, nth: 1, effect: "hold" }]);
   // A group of its own: what is ended with a Ctrl-C is all of it, as at a terminal.
   const options = { stdio: ["ignore", "pipe", "pipe"] as ["ignore", "pipe", "pipe"], detached: true };
   const child = ground.begin([launcher, ...words], { ...(await ground.engine()), ...env }, options);
+  let said = "";
+  child.stderr?.on("data", (chunk: Buffer) => {
+    said += chunk.toString();
+  });
   const answer = ended(child);
   const over = answer.then(() => true);
-  for (let looks = 0; ; looks++) {
-    if (z.array(z.unknown()).parse(await ask(vendor, "faults")).length === 0) break;
-    const early = await Promise.race([over, new Promise<false>((done) => setTimeout(() => done(false), 50))]);
-    ok(!early && looks < 1200, `${words.join(" ")} never came to ${operation}`);
-  }
+  const until = async (happened: () => boolean | Promise<boolean>, what: string) => {
+    for (let looks = 0; !(await happened()); looks++) {
+      const early = await Promise.race([over, new Promise<false>((done) => setTimeout(() => done(false), 50))]);
+      ok(!early && looks < mostLooks, `${words.join(" ")} never ${what}:\n${said}`);
+    }
+  };
+  await until(async () => z.array(z.unknown()).parse(await ask(vendor, "faults")).length === 0, `came to ${operation}`);
   if (signal === "SIGKILL") for (const pid of family(child.pid ?? 0)) kill(pid, signal);
   else if (signal === "SIGTERM") kill(child.pid ?? 0, signal);
-  else {
-    kill(-(child.pid ?? 0), signal);
-    await ask(vendor, "clock", { advanceSeconds: 120 });
+  else kill(-(child.pid ?? 0), signal);
+  // The engine finishes what is under way at a vendor: what it waits for goes on, once the stop was heard.
+  if (signal !== "SIGKILL" && words[0] === "up") {
+    await until(() => said.includes("stopping: "), "said that it stops");
+    await letGo(vendor);
   }
   return answer;
 }
