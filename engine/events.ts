@@ -17,6 +17,8 @@ export type EngineEvent =
       readonly urn: string;
       readonly type: string;
       readonly planning: boolean;
+      /** Of what is done and is no longer the same. */
+      readonly difference?: Difference;
     }
   | { readonly kind: "diagnostic"; readonly severity: string; readonly message: string; readonly urn: string | undefined }
   | {
@@ -28,6 +30,23 @@ export type EngineEvent =
     }
   /** Of the preview or of the update, counted by operation. */
   | { readonly kind: "summary"; readonly changes: Readonly<Record<string, number>>; readonly seconds: number };
+
+/** An object before a step and after it. What is secret has the engine's envelope around `[secret]`, never the value. */
+export interface Difference {
+  /** Undefined where there was nothing yet. */
+  readonly before: ObjectState | undefined;
+  /** Undefined where nothing is left. */
+  readonly after: ObjectState | undefined;
+  /** By property path as the provider has it; empty where it names none. */
+  readonly paths: Readonly<Record<string, { readonly diffKind: string; readonly inputDiff: boolean }>>;
+}
+
+export interface ObjectState {
+  /** The vendor's. */
+  readonly id: string;
+  readonly inputs: Readonly<Record<string, unknown>>;
+  readonly outputs: Readonly<Record<string, unknown>>;
+}
 
 export interface EventRun {
   /** Ends when the engine has ended. May be left unread. */
@@ -67,7 +86,15 @@ export async function pulumiEvents(engine: Engine, args: readonly string[], opti
   return { events: queue, result };
 }
 
-const Metadata = z.object({ op: z.string(), urn: z.string(), type: z.string() });
+const Values = z
+  .record(z.string(), z.unknown())
+  .nullish()
+  .transform((values) => values ?? {});
+const Side = z.object({ id: z.string().default(""), inputs: Values, outputs: Values }).nullish();
+const Metadata = z.object({
+  ...{ op: z.string(), urn: z.string(), type: z.string(), old: Side, new: Side },
+  detailedDiff: z.record(z.string(), z.object({ diffKind: z.string(), inputDiff: z.boolean().default(false) })).nullish(),
+});
 const Step = z.object({ metadata: Metadata, planning: z.boolean().default(false) });
 const Wire = z.object({
   resourcePreEvent: Step.optional(),
@@ -107,7 +134,10 @@ export function readEvent(json: string): EngineEvent | undefined {
 }
 
 function step({ metadata, planning }: z.infer<typeof Step>, state: "started" | "done" | "failed"): EngineEvent {
-  return { kind: "resource", state, op: metadata.op, urn: metadata.urn, type: metadata.type, planning };
+  const { op, urn, type, old: before, new: after, detailedDiff: paths } = metadata;
+  const event = { kind: "resource", state, op, urn, type, planning } as const;
+  if (state !== "done" || op === "same") return event;
+  return { ...event, difference: { before: before ?? undefined, after: after ?? undefined, paths: paths ?? {} } };
 }
 
 /** Without the engine's colour marks (`<{%reset%}>`). */

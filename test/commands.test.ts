@@ -34,7 +34,7 @@ import {
   SandboxTime,
   SandboxUsed,
 } from "../cli/sandbox-reports.ts";
-import { SchemaReport, WatchReport } from "../cli/watch/report.ts";
+import { DriftReport, SchemaReport, WatchReport } from "../cli/watch/report.ts";
 
 const page = join(import.meta.dirname, "..", "docs", "commands.md");
 const text = readFileSync(page, "utf8");
@@ -53,6 +53,7 @@ const shapes: Record<string, z.ZodType> = {
   "fleet billing link": LinkReport,
   "fleet watch": WatchReport,
   "fleet watch ping": PingReport,
+  "fleet watch drift": DriftReport,
   "fleet watch railway": SchemaReport,
   "fleet sandbox start": SandboxStarted,
   "fleet sandbox stop": SandboxStopped,

@@ -29,6 +29,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   "./fleet watch ping": "speaks to a service on the internet: vendors/heartbeat/client.test.ts",
   'curl -fsS -X POST -H "Authorization: Bearer $TOKEN" https://api.github.com/repos/OWNER/REPOSITORY/actions/workflows/billing.yml/dispatches -d \'{"ref":"main"}\'':
     "starts a workflow at GitHub",
+  "./fleet watch drift --stack prod --json": "test/stack.system.test.ts runs it",
   "./fleet watch ping --failed": "speaks to a service on the internet: vendors/heartbeat/client.test.ts",
 };
 /** Ends with another code than 0, by what it is for. */

@@ -19,17 +19,24 @@ export interface RailwayFlags {
   readonly json?: boolean;
 }
 
+export interface DriftFlags {
+  readonly stack: string;
+  readonly json?: boolean;
+}
+
+const stackFlag = {
+  kind: "parsed",
+  parse: String,
+  brief: "its name: sandbox, test, prod",
+  placeholder: "name",
+  proposeCompletions: stacks,
+} as const;
+
 const runs = buildCommand<RunsFlags, [], Context>({
   loader: async () => (await import("../watch.ts")).runs,
   parameters: {
     flags: {
-      stack: {
-        kind: "parsed",
-        parse: String,
-        brief: "its name: sandbox, test, prod",
-        placeholder: "name",
-        proposeCompletions: stacks,
-      },
+      stack: stackFlag,
       maxAge: number("hours since the newest finished billing run that are still fine; default 12"),
       json,
     },
@@ -77,8 +84,23 @@ const railway = buildCommand<RailwayFlags, [], Context>({
   },
 });
 
+const drift = buildCommand<DriftFlags, [], Context>({
+  loader: async () => (await import("../watch/drift.ts")).drift,
+  parameters: { flags: { stack: stackFlag, json } },
+  docs: {
+    brief: "Did somebody change or delete an object by hand? Exit code 3 when so",
+    fullDescription: [
+      "Asks the vendors for every object of the stack's state, and names what they have otherwise, field by field: the state's value, then the vendor's. Secrets are [secret]. Changes nothing, neither there nor in the state, and needs no tenant's file.",
+      "Exit code 1 where not everything could be looked at.",
+      "",
+      "Example:",
+      "  fleet watch drift --stack prod",
+    ].join("\n"),
+  },
+});
+
 export const watchRoutes = buildRouteMap({
-  routes: { runs, ping, railway },
+  routes: { runs, ping, drift, railway },
   defaultCommand: "runs",
-  docs: { brief: "Notice runs that failed or are missing, and changes of Railway's API" },
+  docs: { brief: "Notice missing and failed runs, changes by hand, and those of Railway's API" },
 });

@@ -1,4 +1,4 @@
-/** What `fleet watch --json` and `fleet watch railway --json` print (test/commands.test.ts holds docs/commands.md to it). */
+/** What `fleet watch --json`, `fleet watch railway --json` and `fleet watch drift --json` print (test/commands.test.ts holds docs/commands.md to it). */
 import { z } from "zod";
 import { severities } from "../../vendors/railway/drift.ts";
 
@@ -37,3 +37,39 @@ export const SchemaReport = z.strictObject({
   pinned: z.boolean(),
 });
 export type SchemaReport = z.infer<typeof SchemaReport>;
+
+/** `fleet watch drift` */
+export const DriftReport = z.strictObject({
+  schemaVersion: z.literal(1),
+  stack: z.string(),
+  /** By the machine's clock. */
+  at: z.string(),
+  /** Everything was looked at, and nothing differs. */
+  ok: z.boolean(),
+  /** Of the vendors, in the stack's state. */
+  objects: count,
+  /** How many of them the vendors answered for. */
+  looked: count,
+  /** What the vendors have otherwise than the state; lost data first. */
+  changes: z.array(
+    z.strictObject({
+      /** Null for what belongs to no tenant. */
+      uid: z.string().nullable(),
+      slug: z.string().nullable(),
+      /** The logical name without the uid. */
+      resource: z.string(),
+      type: z.string(),
+      /** The vendor's. */
+      id: z.string(),
+      what: z.enum(["changed", "deleted"]),
+      /** A project or volume: what was deleted took a tenant's data along. */
+      holdsData: z.boolean(),
+      /** `state` and `vendor` as JSON, null where there is none; a secret is `[secret]` on both sides. */
+      fields: z.array(z.strictObject({ field: z.string(), state: z.string().nullable(), vendor: z.string().nullable() })),
+    }),
+  ),
+  /** Why not everything could be looked at. */
+  problems: z.array(z.string()),
+  seconds: z.number(),
+});
+export type DriftReport = z.infer<typeof DriftReport>;

@@ -1,0 +1,124 @@
+/** PURE. What the engine found when it compared a stack's state with the vendors, as objects and fields that a person can look up. */
+import { redact } from "../../domain/error.ts";
+import type { Difference, EngineEvent, ObjectState } from "../../engine/events.ts";
+
+/** One object that a vendor has otherwise than the state. */
+export interface ChangedObject {
+  /** Null for what belongs to no tenant (identity providers, settings of the zone). */
+  readonly uid: string | null;
+  readonly slug: string | null;
+  /** The logical name without the uid: `volume`, `app-variables`. */
+  readonly resource: string;
+  readonly type: string;
+  /** The vendor's id as the state has it. */
+  readonly id: string;
+  readonly what: "changed" | "deleted";
+  /** Whether a tenant's data lies in it: a project or volume. */
+  readonly holdsData: boolean;
+  /** Empty for what was deleted. */
+  readonly fields: ChangedField[];
+}
+
+export interface ChangedField {
+  readonly field: string;
+  /** As JSON, cut where it is long; null where there is none. Secrets are `[secret]`, addresses masked. */
+  readonly state: string | null;
+  readonly vendor: string | null;
+}
+
+const dataTypes = new Set(["railway:index:Project", "railway:index:Volume"]);
+const uidIn = /^(tn_[a-z0-9]{10})-/;
+
+/** What differs, what can be lost first, then by tenant and name. `slugs` are by uid. */
+export function differences(events: Iterable<EngineEvent>, slugs: ReadonlyMap<string, string>): ChangedObject[] {
+  const found = new Map<string, ChangedObject>();
+  for (const event of events) {
+    if (event.kind !== "resource" || !isVendors(event.type) || event.difference === undefined) continue;
+    found.set(event.urn, changedObject(event.urn, event.type, event.difference, slugs));
+  }
+  const rank = ({ what, holdsData }: ChangedObject) => (what === "changed" ? 2 : holdsData ? 0 : 1);
+  const place = ({ slug, uid, resource }: ChangedObject) => `${slug ?? uid ?? ""} ${resource}`;
+  return [...found.values()].sort((one, other) => rank(one) - rank(other) || (place(one) < place(other) ? -1 : 1));
+}
+
+/** Whether it is an object at a vendor: components and the stack itself are the engine's own. */
+export function isVendors(type: string): boolean {
+  return !type.startsWith("fleet:") && !type.startsWith("pulumi:");
+}
+
+function changedObject(urn: string, type: string, difference: Difference, slugs: ReadonlyMap<string, string>): ChangedObject {
+  const name = urn.split("::").at(-1) ?? urn;
+  const [mark = "", uid] = uidIn.exec(name) ?? [];
+  const { before, after } = difference;
+  return {
+    ...{ uid: uid ?? null, slug: slugs.get(uid ?? "") ?? null, resource: name.slice(mark.length), type },
+    id: before?.id ?? after?.id ?? "",
+    what: after === undefined ? "deleted" : "changed",
+    holdsData: dataTypes.has(type),
+    fields: before === undefined || after === undefined ? [] : fieldsOf(before, after, difference.paths),
+  };
+}
+
+function fieldsOf(before: ObjectState, after: ObjectState, paths: Difference["paths"]): ChangedField[] {
+  const named = Object.entries(paths);
+  const whole = named.length > 0 ? named : differingKeys(before, after);
+  return whole
+    .map(([field, { diffKind, inputDiff }]): ChangedField => {
+      // What a program left to the vendor stands among the outputs only.
+      const now = inputDiff ? [after.inputs, after.outputs] : [after.outputs, after.inputs];
+      return {
+        field: hidden(field),
+        state: diffKind.startsWith("add") ? null : shown(valueAt([before.inputs, before.outputs], field)),
+        vendor: diffKind.startsWith("delete") ? null : shown(valueAt(now, field)),
+      };
+    })
+    .sort((one, other) => (one.field < other.field ? -1 : 1));
+}
+
+/** Of a provider that only says that something differs. */
+function differingKeys(before: ObjectState, after: ObjectState): [string, { diffKind: string; inputDiff: boolean }][] {
+  const keys = (side: "inputs" | "outputs") =>
+    [...new Set([...Object.keys(before[side]), ...Object.keys(after[side])])].filter(
+      (key) => JSON.stringify(before[side][key]) !== JSON.stringify(after[side][key]),
+    );
+  const inputs = keys("inputs");
+  return (inputs.length > 0 ? inputs : keys("outputs")).map((key) => [
+    /^\w+$/.test(key) ? key : `[${JSON.stringify(key)}]`,
+    { diffKind: "update", inputDiff: inputs.length > 0 },
+  ]);
+}
+
+/** The engine's envelope of a secret: from there on nothing is known. */
+const envelope = "4dabf18193072939515e22adb298388d";
+const secret = "[secret]";
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
+
+/** Of the first place that has it; undefined where none does. A property path is `a.b[0]["c.d"]`. */
+function valueAt(places: readonly unknown[], path: string): unknown {
+  const steps = [...path.matchAll(/\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|([^.[\]]+)/g)].map(
+    ([, quoted, index, plain]) => quoted?.replaceAll(/\\(.)/g, "$1") ?? index ?? plain ?? "",
+  );
+  for (const place of places) {
+    let value: unknown = place;
+    for (const step of steps) {
+      if (!isObject(value) || envelope in value) break;
+      value = Object.hasOwn(value, step) ? value[step] : undefined;
+    }
+    if (value !== undefined) return value;
+  }
+  return undefined;
+}
+
+const mostCharacters = 200;
+
+function shown(value: unknown): string | null {
+  if (value === undefined || value === null) return null;
+  if (isObject(value) && envelope in value) return secret;
+  const text = hidden(JSON.stringify(value, (_, inner) => (isObject(inner) && envelope in inner ? secret : inner)));
+  return text.length > mostCharacters ? `${text.slice(0, mostCharacters)}…` : text;
+}
+
+/** Also what looks like a token: a person may have put one where our program keeps none. Digests and ids have no capitals. */
+function hidden(text: string): string {
+  return redact(text).replaceAll(/(?<![\w+=-])(?=[\w+=-]*[a-z])(?=[\w+=-]*[A-Z])(?=[\w+=-]*\d)[\w+=-]{24,}/g, secret);
+}
