@@ -14,6 +14,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { PrReport } from "../cli/pr/report.ts";
@@ -205,7 +206,8 @@ test("a preview made earlier gives the same report, and that of another stack is
   const env = z
     .object({ set: z.record(z.string(), z.string()) })
     .parse(JSON.parse((await fleet("with", "env", "sandbox", "--json")).out));
-  const made = execFileSync("pulumi", ["preview", "--json", "--stack", "sandbox", "--non-interactive"], {
+  // Not waited for synchronously: a worker that answers nobody for a minute is given up.
+  const { stdout: made } = await promisify(execFile)("pulumi", ["preview", "--json", "--stack", "sandbox", "--non-interactive"], {
     cwd: clone.with,
     // Else the program's own guard ends the preview at the removed file.
     env: { ...process.env, ...env.set, FLEET_ALLOW_DELETE: "birch" },

@@ -42,9 +42,9 @@ async function stand() {
   });
   const started = await fleet("sandbox", "start", "--json");
   const { urls } = z.object({ urls: z.record(z.string(), z.string()) }).parse(JSON.parse(started.stdout));
-  const ask = async (vendor: string, route: string, body?: unknown): Promise<unknown> => {
-    const post = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
-    return (await fetch(`${urls[vendor]}/_sandbox/${route}`, post)).json();
+  const ask = async (vendor: string, route: string, body?: unknown, method = body === undefined ? "GET" : "POST") => {
+    const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+    return (await fetch(`${urls[vendor]}/_sandbox/${route}`, { method, ...sent })).json() as Promise<unknown>;
   };
   const count = async (vendor: string, noun: string) => {
     const Objects = z.array(
@@ -85,17 +85,28 @@ async function stand() {
             all.push(operation);
       return all;
     },
-    /** `fleet up sandbox`, of which the chosen call is surely under way; stops as `how` says. */
+    /** `fleet up sandbox`, of which the chosen call is surely under way: it is held, and time stands still meanwhile; stops as `how` says. */
     async interrupted(vendor: string, operation: string, how: "SIGKILL" | "SIGINT") {
-      await ask(vendor, "faults", [{ operation, nth: 1, effect: "delay:60000" }]);
-      const child = spawn(process.execPath, [main, "up", "sandbox"], { cwd: root, env, stdio: "ignore" });
+      await ask(vendor, "faults", [{ operation, nth: 1, effect: "hold" }]);
+      const child = spawn(process.execPath, [main, "up", "sandbox"], { cwd: root, env, stdio: ["ignore", "ignore", "pipe"] });
       const ended = new Promise<number | null>((done) => {
         child.once("close", done);
       });
-      await expect.poll(() => ask(vendor, "faults"), { timeout: 60_000 }).toEqual([]);
+      const stopping = new Promise<void>((done) => {
+        let said = "";
+        child.stderr.on("data", (chunk: Buffer) => {
+          said += chunk.toString();
+          if (said.includes("stopping: ")) done();
+        });
+      });
+      // A run that ended early leaves the fault, which is told here then.
+      await expect.poll(() => ask(vendor, "faults"), { timeout: 200_000 }).toEqual([]);
       if (how === "SIGKILL") for (const pid of family(child.pid ?? 0)) kill(pid);
-      else child.kill("SIGINT");
-      if (how === "SIGINT") await ask(vendor, "clock", { advanceSeconds: 120 });
+      else {
+        child.kill("SIGINT");
+        await stopping;
+        await ask(vendor, "faults", undefined, "DELETE");
+      }
       return ended;
     },
   };
