@@ -104,7 +104,7 @@ async function openEmbedded(settings: DatabaseSettings): Promise<Database> {
 
 /** Whether nobody else is connected. The server needs a moment to notice that a killed user is gone. */
 async function isAlone(database: pg.Pool | pg.Client): Promise<boolean> {
-  for (let look = 0; look < 4; look++) {
+  for (let look = 0; look < 10; look++) {
     if (look > 0) await systemClock.sleep(50);
     const others = await database
       .query<{ count: string }>(
