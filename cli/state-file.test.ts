@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -38,8 +38,8 @@ test("a lock that a full disk left empty goes; a held one, and one just being wr
   const locks = join(folder, ".pulumi", "locks", "organization", "fleet", "sandbox");
   put(join(locks, "held.json"), '{"pid":1}');
   utimesSync(put(join(locks, "left.json.18eb071a1893c74b.tmp"), ""), 0, 0);
-  put(join(locks, "writing.json.18eb071a1893c74c.tmp"), "");
-  removeHalfLocks(folder, "sandbox");
+  const writing = put(join(locks, "writing.json.18eb071a1893c74c.tmp"), "");
+  removeHalfLocks(folder, "sandbox", statSync(writing).mtimeMs + 500);
   expect(readdirSync(locks)).toEqual(["held.json", "writing.json.18eb071a1893c74c.tmp"]);
   expect(() => removeHalfLocks(join(folder, "nowhere"), "sandbox")).not.toThrow();
 });

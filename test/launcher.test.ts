@@ -88,7 +88,7 @@ test("two first starts at once install once", async () => {
 
 test("what a killed start left behind holds nobody up", async () => {
   mkdirSync(join(root, ".fleet/locks/install"), { recursive: true });
-  writeFileSync(join(root, ".fleet/locks/install/pid"), "4194303\n");
+  writeFileSync(join(root, ".fleet/locks/install/pid"), `${2 ** 22 + 7}\n`);
   const both = await Promise.all([start().ended, start().ended]);
   expect(both.map(({ code }) => code)).toEqual([0, 0]);
   expect(installs()).toBe(1);
