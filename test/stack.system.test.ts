@@ -235,4 +235,4 @@ test("what cannot be is refused before anything is asked, with what to do", asyn
   expect(await fleet("destroy", "prod")).toMatchObject({ code: 5, stderr: expect.stringContaining("--confirm") });
   await fleet("sandbox", "stop");
   expect(await fleet("up", "sandbox")).toMatchObject({ code: 2, stderr: expect.stringContaining("fleet sandbox start") });
-}, 60_000);
+});
