@@ -35,7 +35,7 @@ const permitted: Readonly<Record<Name, Readonly<Record<string, readonly string[]
   deploy: {},
   "pull-request": { comment: ["pull-requests: write"] },
   test: {},
-  watch: { runs: ["actions: read"], tell: ["issues: write"], "tell-railway": ["issues: write"] },
+  watch: { runs: ["actions: read"], tell: ["issues: write"], "tell-railway": ["issues: write"], "tell-drift": ["issues: write"] },
 };
 
 /** What is wrong with one file, by the rules that hold for all of them. */
@@ -87,6 +87,7 @@ function secretFaults(name: Name, workflow: Workflow): string[] {
     "pull-request.preview": [...vendors, ...state, "FLEET_AGE_IDENTITY"],
     "billing.run": [...vendors, ...state, "DATABASE_URL", "STRIPE_SECRET_KEY", "FLEET_HEARTBEAT_URL"],
     "watch.watch": [...state, "DATABASE_URL"],
+    "watch.drift": [...vendors, ...state],
   };
   return Object.entries(workflow.jobs).flatMap(([job, content]) => {
     const used = [...new Set([...JSON.stringify(content).matchAll(/secrets\.(\w+)/g)].map(([, secret = ""]) => secret))].sort();
@@ -224,10 +225,18 @@ test("a fork's pull request reaches no secret: the only job with an environment 
 
 test("in a copy of this repository nothing is made, billed or told before it is enabled", () => {
   const watch = read(textOf("watch")).jobs;
-  const jobs = [read(textOf("deploy")).jobs.up, read(textOf("billing")).jobs.run, watch.watch, watch.runs, watch.railway];
+  const jobs = [
+    read(textOf("deploy")).jobs.up,
+    read(textOf("billing")).jobs.run,
+    watch.watch,
+    watch.runs,
+    watch.railway,
+    watch.drift,
+  ];
   for (const job of jobs) expect(job?.if).toMatch(/^vars\.FLEET_ENABLED == 'true'(?: && \(.*\))?$/);
   expect(read(textOf("watch")).jobs.tell?.if).toContain("needs.watch.result != 'skipped'");
   expect(watch["tell-railway"]?.if).toContain("needs.railway.result != 'skipped'");
+  expect(watch["tell-drift"]?.if).toContain("needs.drift.result != 'skipped'");
 });
 
 test("the tenants of a pull request are taken before anything looks at them", () => {
@@ -269,23 +278,34 @@ test("the watch follows every run that did not succeed, and has a clock of its o
 });
 
 test("all is well only where the ledger, the state and GitHub's own runs say so, whatever became of the jobs that ask them", () => {
-  const { tell, railway: _, "tell-railway": __, ...others } = read(textOf("watch")).jobs;
+  const daily = ["railway", "tell-railway", "drift", "tell-drift"];
+  const { tell, ...jobs } = read(textOf("watch")).jobs;
+  const others = Object.fromEntries(Object.entries(jobs).filter(([name]) => !daily.includes(name)));
   expect(tell?.needs).toEqual(Object.keys(others));
   expect(tell?.if).toContain("always()");
   const all = Object.keys(others).map((job) => `needs.${job}.result == 'success'`);
   expect(tell?.steps.at(-1)?.env.RESULT).toBe(expression([...all, "'success' || 'failure'"].join(" && ")));
 });
 
-test("a change of Railway's API is looked for once a day and by hand, and its issue is opened, kept and closed by that alone", () => {
-  const { railway, "tell-railway": tell } = read(textOf("watch")).jobs;
+test.each([
+  ["a change of Railway's API", "railway", "./fleet watch railway"],
+  ["what somebody changed by hand", "drift", "./fleet watch drift --stack prod"],
+])("%s is looked for once a day and by hand, and its issue is opened, kept and closed by that alone", (_, name, command) => {
+  const { [name]: look, [`tell-${name}`]: tell } = read(textOf("watch")).jobs;
   expect(textOf("watch")).toContain('- cron: "37 5 * * *"\n');
-  expect(railway?.if).toContain("(github.event_name == 'workflow_dispatch' || github.event.schedule == '37 5 * * *')");
-  expect(railway?.steps.at(-1)?.run).toBe("./fleet watch railway");
-  expect(tell).toMatchObject({ needs: "railway", if: expect.stringContaining("always()") });
+  expect(look?.if).toContain("(github.event_name == 'workflow_dispatch' || github.event.schedule == '37 5 * * *')");
+  expect(look?.steps.at(-1)?.run).toBe(command);
+  expect(tell).toMatchObject({ needs: name, if: expect.stringContaining("always()") });
   expect(tell?.steps.at(-1)).toMatchObject({
-    run: '.ci/tell "$RESULT" "$PAGE" railway',
-    env: { RESULT: expression("needs.railway.result") },
+    run: `.ci/tell "$RESULT" "$PAGE" ${name}`,
+    env: { RESULT: expression(`needs.${name}.result`) },
   });
+});
+
+test("the look for drift runs where the stack's other keys are, and has none to open people's addresses or to read the ledger", () => {
+  const { drift, watch } = read(textOf("watch")).jobs;
+  expect(drift?.environment).toBe(watch?.environment);
+  expect(JSON.stringify(drift)).not.toMatch(/FLEET_AGE_IDENTITY|DATABASE_URL|STRIPE/);
 });
 
 test("every command of a step is there and may be run", () => {

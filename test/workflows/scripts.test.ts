@@ -204,11 +204,16 @@ test.each([
   for (const [index, begin] of expected.entries()) expect(done[index]?.startsWith(begin), done[index]).toBe(true);
 });
 
-test("what Railway changed has an issue of its own, so that neither hides the other", () => {
+test.each([
+  ["railway", "railway-api-changed.md"],
+  ["drift", "volume-deleted.md"],
+])("what `watch` finds of %s has an issue of its own, so that none hides another", (what, page) => {
   const gh = standIn("gh", `case "$*" in "issue list"*) printf '' ;; esac`);
-  expect(run("tell", ["failure", "https://ci.example/1", "railway"], { env: gh.env })).toMatchObject({ status: 0, stderr: "" });
-  expect(gh.calls()[0]).toContain("issue list --label fleet-watch-railway ");
-  expect(gh.calls().at(-1)).toMatch(/^issue create --label fleet-watch-railway .*docs\/runbooks\/railway-api-changed\.md/);
+  expect(run("tell", ["failure", "https://ci.example/1", what], { env: gh.env })).toMatchObject({ status: 0, stderr: "" });
+  expect(gh.calls()[0]).toContain(`issue list --label fleet-watch-${what} `);
+  const made = gh.calls().at(-1);
+  expect(made?.startsWith(`issue create --label fleet-watch-${what} `)).toBe(true);
+  expect(made).toContain(`docs/runbooks/${page}`);
   expect(run("tell", ["failure", "https://ci.example/1", "weather"], { env: gh.env })).toMatchObject({ status: 2 });
 });
 
