@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, onTestFinished, test } from "vitest";
 import { connectProvider } from "./wire.ts";
 
 const root = join(import.meta.dirname, "../../..");
@@ -41,13 +41,33 @@ test("the port is the first line on stdout, and an interrupt ends the process wi
   expect(await once(child, "exit")).toEqual([0, null]);
 });
 
-test("a provider whose parent was killed ends by itself", async () => {
+const killsParent = `
+  const tell = process.stdout.write.bind(process.stdout);
+  process.stdout.write = (text) => {
+    const [told, parent] = [tell(text), process.ppid];
+    process.kill(parent, "SIGKILL");
+    while (process.ppid === parent);
+    return told;
+  };`;
+
+test.each([
+  ["was killed", program],
+  ["is killed in the moment that it is told the port", killsParent + program],
+])("a provider whose parent %s ends by itself", async (_, text) => {
   const script = `const c = require("node:child_process").spawn(process.argv[1], process.argv.slice(2), { stdio: ["ignore", "pipe", "inherit"] });
-    c.stdout.once("data", () => process.stdout.write(c.pid + "\\n")); setInterval(() => {}, 1000);`;
-  const parent = start(["-e", script, ...node]);
-  const pid = Number(await firstLine(parent));
+    process.stdout.write(c.pid + "\\n"); c.stdout.once("data", () => process.stdout.write("told\\n")); setInterval(() => {}, 1000);`;
+  const parent = start(["-e", script, executable, "--input-type=module", "-e", text]);
+  const over = once(parent, "exit");
+  const lines = createInterface({ input: parent.stdout ?? process.stdin })[Symbol.asyncIterator]();
+  const pid = Number((await lines.next()).value);
+  // One that stayed would hold this process's output open, and the whole run with it.
+  onTestFinished(() => {
+    if (alive(pid)) process.kill(pid, "SIGKILL");
+  });
   expect(alive(pid)).toBe(true);
+  await lines.next();
   parent.kill("SIGKILL");
+  await over;
   await expect.poll(() => alive(pid)).toBe(false);
 });
 

@@ -61,10 +61,12 @@ export async function startProvider<Context>(
 /** The whole process: writes the port as the first line on stdout and exits when the engine is done with it, or gone: a provider that outlived a
  *  killed engine would go on making things that no state knows of. */
 export async function serveProvider<Context>(provider: Provider<Context>): Promise<void> {
+  // Before the port is told: whoever waits for it may be gone a moment later, and the next parent would be taken for the first.
+  const parent = process.ppid;
   const engineAddress = process.argv.slice(2).find((argument) => /^[\w.[\]-]+(?::[\w.:-]*)?:\d+$/.test(argument));
   const running = await startProvider(provider, { env: process.env, engineAddress });
   process.stdout.write(`${running.port}\n`);
-  const reason = await end(engineAddress);
+  const reason = await end(parent, engineAddress);
   await running.close(reason);
   // Whatever still waits (a vendor that does not answer) must not hold the process.
   process.exit(0);
@@ -75,11 +77,10 @@ const parentPollMs = 500;
 /** The engine is asked less often than the parent, and must be silent twice: it may be busy. */
 const enginePollMs = 5_000;
 
-function end(engineAddress: string | undefined): Promise<string> {
+function end(parent: number, engineAddress: string | undefined): Promise<string> {
   return new Promise((resolve) => {
     process.once("SIGINT", () => resolve("interrupted"));
     process.once("SIGTERM", () => resolve("terminated"));
-    const parent = process.ppid;
     setInterval(() => {
       if (process.ppid !== parent) resolve("the engine ended");
     }, parentPollMs).unref();
