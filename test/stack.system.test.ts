@@ -1,11 +1,12 @@
 /** A stack's whole life through the commands, as a user runs them, against the real engine and the sandbox; also of one whose run was killed. */
 import { execFile, execFileSync, spawn } from "node:child_process";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { beforeAll, expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
+import { DriftReport } from "../cli/watch/report.ts";
 import { ensureEngine } from "../engine/engine.ts";
 
 const root = resolve(import.meta.dirname, "..");
@@ -54,11 +55,19 @@ async function stand() {
     // Deleted tunnels, and projects in their time of grace, are still shown.
     return Objects.parse(state[noun]).filter((one) => !one.deletedAt && !one.deleted_at && !one.isPendingDeletion).length;
   };
+  const backend = join(folder, "pulumi-state");
+  const locks = join(backend, ".pulumi", "locks", "organization", "fleet", "sandbox");
   return {
     ...{ fleet, command, env, ask },
+    /** Everything that the engine has written down: state, history, back-ups, locks. */
+    async written() {
+      const entries = await readdir(backend, { recursive: true, withFileTypes: true });
+      const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+      return new Map(await Promise.all(files.map(async (file) => [file, await readFile(file, "utf8")] as const)));
+    },
+    unlock: () => rm(locks, { recursive: true }),
     /** As a run on another machine leaves it. */
     async lock() {
-      const locks = join(folder, "pulumi-state", ".pulumi", "locks", "organization", "fleet", "sandbox");
       await mkdir(locks, { recursive: true });
       const lock = { pid: 2100, username: "runner", hostname: "fv-az12", timestamp: "2026-11-24T06:00:00Z" };
       await writeFile(join(locks, "0a1b2c3d-0000-4000-8000-000000000001.json"), JSON.stringify(lock));
@@ -142,10 +151,10 @@ const cloudflareCreates = ["access/policies", "access/apps", "access/identity_pr
   (path) => `POST /client/v4/accounts/:id/${path}`,
 );
 
-test("up makes everything once although Cloudflare's answers are lost, again changes nothing, plain pulumi agrees, destroy leaves nothing", {
+test("up makes everything once although Cloudflare's answers are lost, again changes nothing, plain pulumi agrees, drift is what a person did and nothing else, destroy leaves nothing", {
   timeout: 300_000,
 }, async () => {
-  const { fleet, command, env, ask, living, mutations } = await stand();
+  const { fleet, command, env, ask, living, mutations, written, lock, unlock } = await stand();
   const clean = await command("git", ["status", "--short", "--", "Pulumi.sandbox.yaml", "Pulumi.yaml", "tenants"]);
   expect((await fleet("preview", "sandbox")).code).toBe(3);
   const creates = [...cloudflareCreates, "POST /client/v4/zones/:id/dns_records"];
@@ -172,11 +181,88 @@ test("up makes everything once although Cloudflare's answers are lost, again cha
   });
   expect(await command("git", ["status", "--short", "--", "Pulumi.sandbox.yaml", "Pulumi.yaml", "tenants"])).toEqual(clean);
 
+  const drift = async () => {
+    const { code, stdout, stderr } = await fleet("watch", "drift", "--stack", "sandbox", "--json");
+    return { code, stdout, stderr, report: DriftReport.parse(JSON.parse(stdout)) };
+  };
+  // While another run has the lock: it is neither waited for nor taken.
+  await lock();
+  const before = await written();
+  const calm = await drift();
+  expect(calm, calm.stderr).toMatchObject({ code: 0, report: { ok: true, changes: [], problems: [] } });
+  expect(calm.report.objects).toBeGreaterThan(50);
+  expect(calm.report.looked).toBe(calm.report.objects);
+  expect(await mutations()).toEqual(made);
+  await byHand(set, JSON.parse((await command("pulumi", ["stack", "export"], { ...env, ...set })).stdout));
+  const after = await drift();
+  expect(after, after.stderr).toMatchObject({
+    code: 3,
+    stderr: expect.stringMatching(/birch: THE VOLUME IS DELETED AT RAILWAY.*docs\/runbooks\/volume-deleted\.md/),
+    report: { ok: false, problems: [], looked: calm.report.objects },
+  });
+  expect(after.report.changes.map(({ slug, resource, what, fields }) => ({ slug, resource, what, fields }))).toEqual([
+    { slug: "birch", resource: "volume", what: "deleted", fields: [] },
+    { slug: "acme", resource: "app-instance", what: "changed", fields: [{ field: "memoryGB", state: "1", vendor: "4" }] },
+    {
+      ...{ slug: "acme", resource: "app-variables", what: "changed" },
+      fields: [{ field: "variables.LOG_LEVEL", state: "[secret]", vendor: "[secret]" }],
+    },
+    {
+      ...{ slug: "acme", resource: "policy", what: "changed" },
+      fields: [
+        { field: "includes[2]", state: null, vendor: "[secret]" },
+        { field: "sessionDuration", state: '"24h"', vendor: '"720h"' },
+      ],
+    },
+  ]);
+  expect(after.stdout + after.stderr).not.toMatch(/mallory|by hand/);
+  expect(await written()).toEqual(before);
+  await unlock();
+
   // The identity providers' comes in the second run of the engine only.
   await lose(creates.map((create) => `${create.replace("POST", "DELETE")}/:id`));
   expect(await fleet("destroy", "sandbox")).toMatchObject({ code: 0, stdout: expect.stringContaining("acme ") });
   expect(await living()).toEqual(nothing);
 });
+
+const Exported = z.object({
+  deployment: z.object({
+    resources: z.array(z.looseObject({ urn: z.string(), id: z.string().optional(), inputs: z.looseObject({}).optional() })),
+  }),
+});
+
+/** What a person does in the dashboards: a variable and a limit of acme's application, who may open it and for how long, and birch's volume. */
+async function byHand(set: Readonly<Record<string, string>>, state: unknown): Promise<void> {
+  const { resources } = Exported.parse(state).deployment;
+  const idOf = (name: string) => resources.find(({ urn }) => urn.endsWith(`::${name}`))?.id ?? expect.unreachable(name);
+  const railway = async (query: string, variables: object) => {
+    const answer = await fetch(`${set.RAILWAY_API_URL}?person`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${set.RAILWAY_API_TOKEN}`, "content-type": "application/json" },
+      body: JSON.stringify({ query, variables }),
+    });
+    expect(await answer.json()).not.toHaveProperty("errors");
+  };
+  const [projectId, environmentId, serviceId] = idOf("tn_7k2m9x4q1c-app-instance").split("/");
+  await railway(`mutation ($input: VariableUpsertInput!) { variableUpsert(input: $input) }`, {
+    input: { projectId, environmentId, serviceId, name: "LOG_LEVEL", value: "by hand", skipDeploys: true },
+  });
+  await railway(`mutation ($input: ServiceInstanceLimitsUpdateInput!) { serviceInstanceLimitsUpdate(input: $input) }`, {
+    input: { environmentId, serviceId, memoryGB: 4, vCPUs: 1 },
+  });
+  await railway(`mutation ($volumeId: String!) { volumeDelete(volumeId: $volumeId) }`, {
+    volumeId: idOf("tn_b4x8w2n6ty-volume").split("/").at(-1),
+  });
+  const headers = { authorization: `Bearer ${set.CLOUDFLARE_API_TOKEN}`, "content-type": "application/json" };
+  const { accountId } =
+    resources.find(({ urn }) => urn.endsWith("::tn_7k2m9x4q1c-policy"))?.inputs ?? expect.unreachable("policy");
+  const url = `${set.CLOUDFLARE_BASE_URL}/accounts/${accountId}/access/policies/${idOf("tn_7k2m9x4q1c-policy")}`;
+  const Policy = z.object({ result: z.looseObject({ include: z.array(z.unknown()) }) });
+  const { result } = Policy.parse(await (await fetch(url, { headers })).json());
+  const include = [...result.include, { email: { email: "mallory@elsewhere.example" } }];
+  const body = JSON.stringify({ ...result, include, session_duration: "720h" });
+  expect((await fetch(url, { method: "PUT", headers, body })).status).toBe(200);
+}
 
 test("one tenant's failure leaves the others whole (exit 4), and the same command heals it", { timeout: 300_000 }, async () => {
   const { fleet, ask, living } = await stand();
