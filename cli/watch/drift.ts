@@ -1,8 +1,8 @@
 /** `fleet watch drift`: did somebody change or delete at a vendor what the stack's state holds? Looks only. */
 import { join } from "node:path";
 import { z } from "zod";
-import { type Clock, systemClock } from "../../domain/clock.ts";
-import { exitCode, OperatorError, redact, registerSecret } from "../../domain/error.ts";
+import { systemClock } from "../../domain/clock.ts";
+import { exitCode, redact, registerSecret } from "../../domain/error.ts";
 import { type EngineEvent, pulumiEvents } from "../../engine/events.ts";
 import { readStack } from "../../tenants/load.ts";
 import { formerSlugs, stateOf } from "../budget.ts";
@@ -14,6 +14,7 @@ import { interruptible } from "../interrupt.ts";
 import { exportState } from "../state.ts";
 import { type ChangedObject, differences, isVendors } from "./differences.ts";
 import type { DriftReport } from "./report.ts";
+import { settledLook } from "./settled.ts";
 
 export async function drift(this: Context, flags: DriftFlags): Promise<void> {
   const started = performance.now();
@@ -21,8 +22,18 @@ export async function drift(this: Context, flags: DriftFlags): Promise<void> {
   const whole = await stackEnvironment(this, stack);
   for (const name of ["RAILWAY_API_TOKEN", "CLOUDFLARE_API_TOKEN", "OPENROUTER_MANAGEMENT_KEY", "PULUMI_ACCESS_TOKEN"])
     registerSecret(whole.env[name]);
-  this.progress.begin(`watch drift ${stack}`, `asking the vendors for what ${stack} has`);
-  const { exported, look } = await settledLook(this, whole);
+  const asking = `asking the vendors for what ${stack} has`;
+  this.progress.begin(`watch drift ${stack}`, asking);
+  const { exported, look } = await settledLook({
+    stack,
+    clock: systemClock,
+    read: () => exportState(this, whole),
+    look: (state) => {
+      this.progress.step(asking);
+      return lookAtVendors(this, whole, objectsIn(state));
+    },
+    waiting: () => this.progress.step(`an up works on ${stack}, or one was killed; looking again in a minute`),
+  });
   const slugs = new Map([...formerSlugs(stateOf(exported)), ...slugsInFiles(this.root, stack)]);
   const changes = differences(look.events, slugs);
   const report: DriftReport = {
@@ -48,41 +59,6 @@ interface Look {
   readonly looked: number;
   /** Why it is not whole. */
   readonly problems: readonly string[];
-}
-
-const [mostLooks, betweenMs] = [3, 60_000];
-
-/** A look while nothing else works on the stack: what an `up` is changing would seem to be changed by hand. The engine takes no lock for a preview, so an `up`
- *  that begins meanwhile is not held up; whether there was one is seen by the state, into which it writes what it begins and what it has done. */
-async function settledLook(
-  context: Context,
-  whole: StackEnvironment,
-  clock: Clock = systemClock,
-): Promise<{ readonly exported: string; readonly look: Look }> {
-  let exported = await exportState(context, whole);
-  for (let again = mostLooks; ; again--) {
-    if (!isUnderWay(exported)) {
-      const look = await lookAtVendors(context, whole, objectsIn(exported));
-      const after = await exportState(context, whole);
-      if (after === exported) return { exported, look };
-      exported = after;
-    }
-    if (again <= 1)
-      throw new OperatorError(
-        `an up works on ${whole.stack}, or one was killed in the middle: nobody knows what differs until it has ended. Run this again then; after a killed one: docs/runbooks/up-was-killed.md`,
-        exitCode.failed,
-      );
-    context.progress.step(`an up works on ${whole.stack}, or one was killed; looking again in a minute`);
-    await interruptible(context, (signal) => clock.sleep(betweenMs, signal).catch(stoppedBy(signal)));
-    exported = await exportState(context, whole);
-    context.progress.step(`asking the vendors for what ${whole.stack} has`);
-  }
-}
-
-function stoppedBy(signal: AbortSignal): (error: unknown) => never {
-  return (error) => {
-    throw signal.aborted ? new Stopped("stopped while waiting for an up to end", exitCode.failed) : error;
-  };
 }
 
 /** The engine's comparison alone: `--preview-only` writes no state, history or lock, and without the program nothing of the files is needed. */
@@ -119,18 +95,12 @@ function sayingWhere({ message, urn = "" }: Extract<EngineEvent, { kind: "diagno
 const Exported = z.looseObject({
   deployment: z.looseObject({
     resources: z.array(z.looseObject({ type: z.string(), custom: z.boolean().default(false) })).nullish(),
-    pending_operations: z.array(z.unknown()).nullish(),
   }),
 });
 
 function objectsIn(exported: string): number {
   const { resources } = Exported.parse(JSON.parse(exported)).deployment;
   return (resources ?? []).filter(({ type, custom }) => custom && isVendors(type)).length;
-}
-
-/** Written down by the engine before each step, and taken away after it. */
-function isUnderWay(exported: string): boolean {
-  return (Exported.parse(JSON.parse(exported)).deployment.pending_operations ?? []).length > 0;
 }
 
 /** A tenant whose first `up` came to no end is in no outputs yet. What is wrong in the files is not this command's. */
