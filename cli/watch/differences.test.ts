@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { type Difference, type EngineEvent, readEvent } from "../../engine/events.ts";
-import { differences } from "./differences.ts";
+import { differences, problemsOf } from "./differences.ts";
 
 const [acme, birch] = ["tn_7k2m9x4q1c", "tn_b4x8w2n6ty"];
 const slugs = new Map([[acme, "acme"]]);
@@ -100,6 +100,39 @@ test("what a program left to the vendor is read from the outputs, and a provider
     { field: '["c.d"]', state: "1", vendor: null },
     { field: "b", state: "[1]", vendor: "[2]" },
   ]);
+});
+
+test("a service that somebody opened to the internet is told with its address", () => {
+  const event = found(`${acme}-app-instance`, {
+    before: state({ publicAddress: "forbid" }, { publicAddress: "forbid", publicAddresses: [] }),
+    after: state({ publicAddress: "ignore" }, { publicAddress: "ignore", publicAddresses: ["acme.up.railway.app"] }),
+    paths: { publicAddress: path("update") },
+  });
+  expect(differences([event], slugs)[0]?.fields).toEqual([
+    { field: "publicAddress", state: '"forbid"', vendor: '"ignore"' },
+    { field: "publicAddresses", state: "[]", vendor: '["acme.up.railway.app"]' },
+  ]);
+});
+
+test("what could not be looked at is a problem with the object's name and the vendor's words, masked; never silently calm", () => {
+  const diagnostic = (message: string, urn?: string): EngineEvent => ({ kind: "diagnostic", severity: "error", message, urn });
+  const all = { code: 255, stderr: "error: it ended", objects: 62, looked: 61 };
+  const events = [
+    diagnostic(
+      "Preview failed: cloudflare refused GET x (ada@acme.example), HTTP 403",
+      `urn:pulumi:prod::fleet::t::${acme}-policy`,
+    ),
+    diagnostic("preview failed", "urn:pulumi:prod::fleet::pulumi:pulumi:Stack::fleet-prod"),
+    { ...diagnostic("waiting 1 s"), severity: "warning" },
+  ] as const;
+  expect(problemsOf(events, all)).toEqual([
+    `${acme}-policy: cloudflare refused GET x (a…@acme.example), HTTP 403`,
+    "not looked at: 1 of 62 objects",
+  ]);
+  expect(problemsOf([], all)).toEqual(["error: it ended", "not looked at: 1 of 62 objects"]);
+  expect(problemsOf([], { ...all, stderr: "", looked: 62 })).toEqual(["pulumi refresh ended with 255"]);
+  expect(problemsOf([], { ...all, code: 0 })).toEqual(["not looked at: 1 of 62 objects"]);
+  expect(problemsOf(events, { ...all, code: 0, looked: 62 })).toEqual([]);
 });
 
 test("what is the same, components, the stack and other events are no drift", () => {

@@ -41,6 +41,30 @@ export function differences(events: Iterable<EngineEvent>, slugs: ReadonlyMap<st
   return [...found.values()].sort((one, other) => rank(one) - rank(other) || (place(one) < place(other) ? -1 : 1));
 }
 
+export interface Ended {
+  /** The engine's exit code. */
+  readonly code: number;
+  readonly stderr: string;
+  /** Of the state, and how many of them the vendors answered for. */
+  readonly objects: number;
+  readonly looked: number;
+}
+
+/** Why the comparison is not whole, each reason with the object that it is about; empty where it is. */
+export function problemsOf(events: Iterable<EngineEvent>, { code, stderr, objects, looked }: Ended): string[] {
+  const unseen = objects > looked ? [`not looked at: ${objects - looked} of ${objects} objects`] : [];
+  if (code === 0) return unseen;
+  const said = new Set<string>();
+  for (const event of events) {
+    if (event.kind !== "diagnostic" || event.severity !== "error" || event.message === "preview failed") continue;
+    const { message, urn = "" } = event;
+    const name = urn.includes("::pulumi:pulumi:Stack::") ? undefined : urn.split("::").at(-1);
+    said.add(redact(name ? `${name}: ${message.replace(/^Preview failed: /, "")}` : message));
+  }
+  const why = said.size > 0 ? [...said] : [redact(stderr.trim() || `pulumi refresh ended with ${code}`)];
+  return [...why, ...unseen];
+}
+
 /** Whether it is an object at a vendor: components and the stack itself are the engine's own. */
 export function isVendors(type: string): boolean {
   return !type.startsWith("fleet:") && !type.startsWith("pulumi:");
@@ -55,7 +79,7 @@ function changedObject(urn: string, type: string, difference: Difference, slugs:
     id: before?.id ?? after?.id ?? "",
     what: after === undefined ? "deleted" : "changed",
     holdsData: dataTypes.has(type),
-    fields: before === undefined || after === undefined ? [] : fieldsOf(before, after, difference.paths),
+    fields: before === undefined || after === undefined ? [] : fieldsOf(before, after, withReasons(type, difference.paths)),
   };
 }
 
@@ -73,6 +97,12 @@ function fieldsOf(before: ObjectState, after: ObjectState, paths: Difference["pa
       };
     })
     .sort((one, other) => (one.field < other.field ? -1 : 1));
+}
+
+/** That somebody opened a service to the whole internet is said by one word of ours; the address is Railway's. */
+function withReasons(type: string, paths: Difference["paths"]): Difference["paths"] {
+  if (type !== "railway:index:ServiceInstance" || !("publicAddress" in paths)) return paths;
+  return { ...paths, publicAddresses: { diffKind: "update", inputDiff: false } };
 }
 
 /** Of a provider that only says that something differs. */

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { systemClock } from "../../domain/clock.ts";
-import { exitCode, redact, registerSecret } from "../../domain/error.ts";
+import { exitCode, registerSecret } from "../../domain/error.ts";
 import { type EngineEvent, pulumiEvents } from "../../engine/events.ts";
 import { readStack } from "../../tenants/load.ts";
 import { formerSlugs, stateOf } from "../budget.ts";
@@ -12,7 +12,7 @@ import { Stopped } from "../engine-step.ts";
 import { type StackEnvironment, stackEnvironment } from "../environment.ts";
 import { interruptible } from "../interrupt.ts";
 import { exportState } from "../state.ts";
-import { type ChangedObject, differences, isVendors } from "./differences.ts";
+import { type ChangedObject, differences, isVendors, problemsOf } from "./differences.ts";
 import type { DriftReport } from "./report.ts";
 import { settledLook } from "./settled.ts";
 
@@ -44,7 +44,9 @@ export async function drift(this: Context, flags: DriftFlags): Promise<void> {
     objects: objectsIn(exported),
     looked: look.looked,
     changes,
-    problems: [...look.problems],
+    problems: look.problems.map((problem) =>
+      problem.replace(/^(tn_[a-z0-9]{10})-/, (mark, uid: string) => (slugs.has(uid) ? `${slugs.get(uid)} ` : mark)),
+    ),
     seconds: (performance.now() - started) / 1000,
   };
   this.print(flags.json ? JSON.stringify(report) : textOf(report));
@@ -68,28 +70,17 @@ async function lookAtVendors(context: Context, { engine, env, stack }: StackEnvi
     const { events, result } = await pulumiEvents(engine, args, { cwd: context.root, env, signal });
     const kept: EngineEvent[] = [];
     const seen = new Set<string>();
-    const said = new Set<string>();
     for await (const event of events) {
-      if (event.kind === "diagnostic" && event.severity === "error") said.add(sayingWhere(event));
-      if (event.kind !== "resource" || !isVendors(event.type)) continue;
-      if (event.state === "done") seen.add(event.urn);
-      if (event.difference) kept.push(event);
+      if (event.kind === "diagnostic" || (event.kind === "resource" && event.difference)) kept.push(event);
+      if (event.kind !== "resource" || event.state !== "done" || !isVendors(event.type)) continue;
+      seen.add(event.urn);
       context.progress.detail(`${seen.size} of ${objects} objects`, seen.size, objects);
     }
     const { code, stderr } = await result;
     if (signal.aborted) throw new Stopped("stopped: not everything was looked at", exitCode.failed);
-    const refused = [...said].filter((message) => message !== "preview failed");
-    const failed =
-      code === 0 ? [] : refused.length > 0 ? refused : [redact(stderr.trim() || `pulumi refresh ended with ${code}`)];
-    const missing = objects - seen.size;
-    const unknown = missing > 0 ? [`not looked at: ${missing} of ${objects} objects`] : [];
-    return { events: kept, looked: seen.size, problems: [...failed, ...unknown] };
+    const looked = seen.size;
+    return { events: kept, looked, problems: problemsOf(kept, { code, stderr, objects, looked }) };
   });
-}
-
-function sayingWhere({ message, urn = "" }: Extract<EngineEvent, { kind: "diagnostic" }>): string {
-  const name = urn.includes("pulumi:pulumi:Stack") ? undefined : urn.split("::").at(-1);
-  return redact(name ? `${name}: ${message.replace(/^Preview failed: /, "")}` : message);
 }
 
 const Exported = z.looseObject({
