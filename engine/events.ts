@@ -17,7 +17,7 @@ export type EngineEvent =
       readonly urn: string;
       readonly type: string;
       readonly planning: boolean;
-      /** Of what is done and is no longer the same. */
+      /** Of what is done and is no longer as it was, also where that changes nothing for the program (the operation is `same` then). */
       readonly difference?: Difference;
     }
   | { readonly kind: "diagnostic"; readonly severity: string; readonly message: string; readonly urn: string | undefined }
@@ -136,7 +136,8 @@ export function readEvent(json: string): EngineEvent | undefined {
 function step({ metadata, planning }: z.infer<typeof Step>, state: "started" | "done" | "failed"): EngineEvent {
   const { op, urn, type, old: before, new: after, detailedDiff: paths } = metadata;
   const event = { kind: "resource", state, op, urn, type, planning } as const;
-  if (state !== "done" || op === "same") return event;
+  const unchanged = op === "same" && JSON.stringify(before?.outputs) === JSON.stringify(after?.outputs);
+  if (state !== "done" || unchanged) return event;
   return { ...event, difference: { before: before ?? undefined, after: after ?? undefined, paths: paths ?? {} } };
 }
 

@@ -135,6 +135,26 @@ test("what could not be looked at is a problem with the object's name and the ve
   expect(problemsOf(events, { ...all, code: 0, looked: 62 })).toEqual([]);
 });
 
+test("a deleted tunnel, for which Cloudflare still answers, is told as deleted; what a vendor counts or dates by itself is no drift", () => {
+  const tunnel = "cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared";
+  const same = (outputs: Record<string, unknown>) =>
+    differences(
+      [
+        found(
+          `${acme}-tunnel`,
+          { before: state({ name: "t" }), after: state({ name: "t" }, outputs), paths: {} },
+          tunnel,
+          "same",
+        ),
+      ],
+      slugs,
+    );
+  expect(same({ name: "t", deletedAt: "2026-11-24T05:00:00Z" })).toMatchObject([
+    { resource: "tunnel", what: "deleted", fields: [] },
+  ]);
+  expect(same({ name: "t", connsActiveAt: "2026-11-24T05:00:00Z", deletedAt: null })).toEqual([]);
+});
+
 test("what is the same, components, the stack and other events are no drift", () => {
   const before = state({});
   const component = found("x", { before, after: before, paths: {} }, "fleet:index:Tenant");
@@ -163,5 +183,6 @@ test("the engine's own event is read with both sides and its paths, and of what 
     difference: { before, after: { inputs: { a: 2 } }, paths: { a: { diffKind: "update", inputDiff: true } } },
   });
   expect(event("delete", null, null)).toMatchObject({ op: "delete", difference: { before, after: undefined, paths: {} } });
+  expect(event("same", { ...side, outputs: { a: 1, b: 3 } }, {})).toMatchObject({ op: "same", difference: { before } });
   expect(event("same", side, {})).toEqual({ kind: "resource", state: "done", op: "same", urn: "u", type: "t", planning: true });
 });

@@ -34,7 +34,10 @@ export function differences(events: Iterable<EngineEvent>, slugs: ReadonlyMap<st
   const found = new Map<string, ChangedObject>();
   for (const event of events) {
     if (event.kind !== "resource" || !isVendors(event.type) || event.difference === undefined) continue;
-    found.set(event.urn, changedObject(event.urn, event.type, event.difference, slugs));
+    const difference = withoutGrave(event.difference);
+    // What a vendor counts or dates by itself.
+    if (event.op === "same" && difference.after !== undefined) continue;
+    found.set(event.urn, changedObject(event.urn, event.type, difference, slugs));
   }
   const rank = ({ what, holdsData }: ChangedObject) => (what === "changed" ? 2 : holdsData ? 0 : 1);
   const place = ({ slug, uid, resource }: ChangedObject) => `${slug ?? uid ?? ""} ${resource}`;
@@ -68,6 +71,11 @@ export function problemsOf(events: Iterable<EngineEvent>, { code, stderr, object
 /** Whether it is an object at a vendor: components and the stack itself are the engine's own. */
 export function isVendors(type: string): boolean {
   return !type.startsWith("fleet:") && !type.startsWith("pulumi:");
+}
+
+/** Cloudflare still answers for a tunnel that was deleted, and everything is as it was but for this date. */
+function withoutGrave(difference: Difference): Difference {
+  return difference.after?.outputs.deletedAt ? { ...difference, after: undefined } : difference;
 }
 
 function changedObject(urn: string, type: string, difference: Difference, slugs: ReadonlyMap<string, string>): ChangedObject {
