@@ -12,7 +12,8 @@ export class QuickRailway {
   /** Requests that it got. */
   requests = 0;
   readonly emulator;
-  readonly #server = createServer();
+  // Longer than any pause: a client may use a kept connection in the moment in which it would be closed.
+  readonly #server = createServer({ keepAliveTimeout: 600_000 });
   #atMs = Date.parse("2026-11-01T00:00:00Z");
   #url = "";
 

@@ -2,10 +2,15 @@
 import { ok } from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { chmod, mkdir, readdir, symlink, utimes, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { hostname } from "node:os";
+import { basename, join } from "node:path";
 import { memoryClock } from "../../domain/clock.ts";
+import { cacheFolders } from "../../engine/find.ts";
 import { withLock } from "../../engine/lock.ts";
-import { type Ground, type HostileCase, said } from "./hostile-machine-ground.ts";
+import { type Ground, type HostileCase, root, said } from "./hostile-machine-ground.ts";
+
+/** Linux gives no process a higher number than 2^22. */
+export const neverGiven = 2 ** 22 + 3;
 
 /** Every way to the network ends here: nobody listens. */
 export const nowhere = "http://127.0.0.1:9";
@@ -78,13 +83,13 @@ export const engineCases: readonly HostileCase[] = [
     name: "a half-made engine, its work folder and a dead holder's lock are no engine and hold nobody up",
     async run(ground) {
       const env = { ...offline, ...(await empty(ground)) };
-      const name = (await readdir((await ground.engine()).FLEET_ENGINE_DIR ?? "").catch(() => []))[0] ?? "v0";
-      const folder = join(env.FLEET_ENGINE_DIR, name);
+      const [folder = ""] = cacheFolders(env, root);
+      const name = basename(folder);
       await mkdir(join(env.FLEET_ENGINE_DIR, `${name}.work-dead`), { recursive: true });
       await mkdir(folder);
       await writeFile(join(folder, "pulumi"), "half of a program");
       await writeFile(join(folder, "engine.json"), '{"kind":"downl');
-      await writeFile(`${folder}.lock`, JSON.stringify({ pid: 2 ** 22 - 3, host: hostname(), mark: "1", id: "x" }));
+      await writeFile(`${folder}.lock`, JSON.stringify({ pid: neverGiven, host: hostname(), mark: "1", id: "x" }));
       said(await ground.fleet(asks, { env }), 1, "There is no Pulumi engine");
       ok(
         !(await readdir(env.FLEET_ENGINE_DIR)).some((entry) => /work|lock/.test(entry)),
@@ -119,7 +124,7 @@ export const engineCases: readonly HostileCase[] = [
       const waits: string[] = [];
       const clock = memoryClock(0);
       const worked = await withLock(
-        { path, clock, onWait: (holder) => waits.push(holder), signal: AbortSignal.timeout(10_000) },
+        { path, clock, onWait: (holder) => waits.push(holder), signal: AbortSignal.timeout(120_000) },
         async () => true,
       );
       ok(
@@ -129,10 +134,6 @@ export const engineCases: readonly HostileCase[] = [
     },
   },
 ];
-
-function hostname(): string {
-  return execFileSync("hostname", { encoding: "utf8" }).trim();
-}
 
 /** Whether a program of that name is on PATH. */
 export function has(name: string): boolean {
@@ -165,7 +166,7 @@ async function empty(ground: Ground): Promise<{ PATH: string; FLEET_ENGINE_DIR: 
 }
 
 /** A pulumi of ours in front of that, and no network. */
-async function withPulumi(ground: Ground, body: string) {
+export async function withPulumi(ground: Ground, body: string) {
   const { PATH, FLEET_ENGINE_DIR } = await empty(ground);
   const file = join(PATH, "pulumi");
   await writeFile(file, `#!/bin/sh\n${body}\n`);

@@ -4,9 +4,8 @@ import { chmod, cp, mkdir, readdir, readFile, rm, stat, truncate, utimes, writeF
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { z } from "zod";
+import { neverGiven } from "./hostile-machine-engine.ts";
 import { type Answer, type Ground, type HostileCase, type Start, said } from "./hostile-machine-ground.ts";
-
-const dead = 2 ** 22 - 3;
 
 export const folderCases: readonly HostileCase[] = [
   {
@@ -26,7 +25,7 @@ export const folderCases: readonly HostileCase[] = [
   },
   ...[
     { what: "is garbage", text: '{"pid": 4711, "ur' },
-    { what: "names a dead process", text: JSON.stringify({ pid: dead, urls: { clock: "http://127.0.0.1:9" }, env: {} }) },
+    { what: "names a dead process", text: JSON.stringify({ pid: neverGiven, urls: { clock: "http://127.0.0.1:9" }, env: {} }) },
     {
       what: "names a living process that is no sandbox",
       text: JSON.stringify({ pid: process.pid, urls: { clock: "http://127.0.0.1:9" }, env: {} }),
@@ -117,7 +116,7 @@ export const folderCases: readonly HostileCase[] = [
       await mkdir(join(ledger, "data.new"), { recursive: true });
       await writeFile(join(ledger, "data.new", "PG_VERSION"), "1");
       await writeFile(join(ledger, "password"), "");
-      await writeFile(join(ledger, "lock"), String(dead));
+      await writeFile(join(ledger, "lock"), String(neverGiven));
       said(await setUp(ground, env), 0);
       await writeFile(join(ledger, "lock"), "");
       said(await setUp(ground, env), 0);

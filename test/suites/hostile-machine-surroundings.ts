@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, rename, stat, writeFile } from "node:fs/promi
 import { join } from "node:path";
 import { withLock } from "../../billing/postgres/lock.ts";
 import { memoryClock } from "../../domain/clock.ts";
-import { has, nowhere } from "./hostile-machine-engine.ts";
+import { has, nowhere, withPulumi } from "./hostile-machine-engine.ts";
 import { copyOfShared, setUp } from "./hostile-machine-folder.ts";
 import { type Ground, type HostileCase, root, said } from "./hostile-machine-ground.ts";
 
@@ -70,16 +70,11 @@ export const surroundingCases: readonly HostileCase[] = [
     name: "a terminal of 40 columns: progress stays on its line, and the answer is whole",
     missing: () => (has("script") ? undefined : "there is no script(1) to make a terminal"),
     async run(ground) {
-      const cache = await ground.path("cache");
-      const env = {
-        FLEET_ENGINE_DIR: cache,
-        HTTPS_PROXY: nowhere,
-        https_proxy: nowhere,
-        GOPROXY: nowhere,
-        TERM: "xterm",
-        SHELL: "/bin/sh",
-      };
-      const line = `stty cols 40; '${join(root, "fleet").replaceAll("'", "'\\''")}' env prod`;
+      // Only a command that takes longer shows how it goes.
+      const { PATH, ...offline } = await withPulumi(ground, "sleep 3; echo v3.100.0");
+      const env = { ...offline, TERM: "xterm", SHELL: "/bin/sh" };
+      const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
+      const line = `stty cols 40; PATH=${quoted(PATH)} ${quoted(join(root, "fleet"))} env prod`;
       const { stdout } = await ground.program(["script", "-qefc", line, "/dev/null"], env);
       // What follows the last erased line is the answer, which wraps as it likes.
       const frames = stdout.split("\u001b[2K").slice(0, -1);
@@ -213,15 +208,8 @@ export const surroundingCases: readonly HostileCase[] = [
           await new Promise((done) => setImmediate(done));
         },
       };
-      let release = () => undefined as undefined;
-      const held = withLock(
-        path,
-        clock,
-        () =>
-          new Promise<void>((done) => {
-            release = () => void done() as undefined;
-          }),
-      );
+      const { promise: released, resolve: release } = Promise.withResolvers<void>();
+      const held = withLock(path, clock, () => released);
       while (!(await stat(path).catch(() => undefined))) await new Promise((done) => setImmediate(done));
       const second = withLock(path, jumping, async () => looks);
       while (looks < 5) await new Promise((done) => setImmediate(done));
