@@ -38,6 +38,7 @@ const codes: Readonly<Record<string, readonly number[]>> = {
   "./fleet up prdo --json": [2],
   // As its page says: 3 where something waits to be done.
   "./fleet billing plan --stack sandbox": [0, 3],
+  "./fleet watch drift --stack sandbox": [0, 3],
 };
 /** Spoils or ends the world that the others work in. */
 const last = /^\.\/fleet sandbox (?:fault|stop|reset)/;
