@@ -7,7 +7,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // One second, the default, ends a poll that a busy machine has not let look twice: the test's own limit is the one that counts.
+    // One second, the default, ends a poll that a busy machine has not let look twice: nearly as long as a test may take. A test with a longer limit gives its polls theirs.
     expect: { poll: { timeout: 50_000 } },
     projects: [
       {
