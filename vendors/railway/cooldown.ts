@@ -6,6 +6,9 @@ import { RailwayRefusal } from "./refusal.ts";
 export interface CreateOptions<Created> extends CallOptions {
   /** Asked before a create is tried again after a cooldown: that it is too soon may mean that a run which died a moment ago made it. */
   readonly lookAgain?: () => Promise<Created | undefined>;
+  /** Asked before the first try where the queue held it up: what a run made that died a moment ago may have been too young to be listed until now, and is by
+   *  now too old for the cooldown to tell. */
+  readonly lookAfterWait?: () => Promise<Created | undefined>;
 }
 
 export type Queue = <Created>(
@@ -22,7 +25,11 @@ export function cooldownQueue(clock: Clock, windowMs: number): Queue {
   return (create, options = {}) => {
     const work = async () => {
       const early = nextAt - (await clock.now());
-      if (early > 0) await clock.sleep(early, options.signal);
+      if (early > 0) {
+        await clock.sleep(early, options.signal);
+        const found = await options.lookAfterWait?.();
+        if (found !== undefined) return found;
+      }
       for (let attempt = 1; ; attempt++) {
         let maybeDone = true;
         try {

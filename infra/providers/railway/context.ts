@@ -2,12 +2,15 @@
 import { OperatorError } from "../../../domain/error.ts";
 import { clockFromEnvironment } from "../../../vendors/http/clock.ts";
 import { type RailwayClient, railwayClient } from "../../../vendors/railway/client.ts";
+import type { Project } from "../../../vendors/railway/project.ts";
 import type { Configuration, Environment } from "../shell/serve.ts";
 
 export interface RailwayContext {
   readonly railway: RailwayClient;
   /** Ids of projects and services that this process made a moment ago: nothing can lie in them yet, so nothing need be looked for there. */
   readonly fresh: Set<string>;
+  /** The workspace's projects, read when this process had waited for the cooldown of a create: whatever an earlier run made is listed by then. */
+  settledProjects?: Promise<readonly Project[]>;
   /** Railway refused this process a health check before a service's first deployment: it is not asked again for the next service. */
   refusesEarlyHealthChecks?: boolean;
 }

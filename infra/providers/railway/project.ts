@@ -30,14 +30,23 @@ export const project: Resource<ProjectInputs, ProjectOutputs, RailwayContext> = 
     const { railway } = context;
     const { name, description, marker } = inputs;
     const look = marker === undefined ? undefined : () => find(marker, context, call);
+    let adopted = false;
+    const own = (found: Project | undefined) => {
+      adopted = found !== undefined;
+      return found;
+    };
+    const looks = marker !== undefined && {
+      lookAgain: async () => own(await find(marker, context, call)),
+      lookAfterWait: async () => own(findIn(await settledProjects(context, call), marker)),
+    };
     const found = await adoptOrCreate(
       {
         what: `project ${inputs.name}`,
         lookFirst: true,
         ...(look && { look }),
         create: async () => {
-          const created = await railway.createProject({ name, description }, { ...call, ...(look && { lookAgain: look }) });
-          context.fresh.add(created.id);
+          const created = await railway.createProject({ name, description }, { ...call, ...looks });
+          if (!adopted) context.fresh.add(created.id);
           return created;
         },
       },
@@ -104,7 +113,20 @@ export function holdsMarker(description: string, marker: string): boolean {
 }
 
 async function find(marker: string, { railway }: RailwayContext, call: Call): Promise<Project | undefined> {
-  const ours = (await railway.projects(call)).filter((candidate) => holdsMarker(candidate.description ?? "", marker));
+  return findIn(await railway.projects(call), marker);
+}
+
+/** Read once for all that wait: what this process makes itself needs no finding. */
+function settledProjects(context: RailwayContext, call: Call): Promise<readonly Project[]> {
+  context.settledProjects ??= context.railway.projects(call).catch((error: unknown) => {
+    delete context.settledProjects;
+    throw error;
+  });
+  return context.settledProjects;
+}
+
+function findIn(projects: readonly Project[], marker: string): Project | undefined {
+  const ours = projects.filter((candidate) => holdsMarker(candidate.description ?? "", marker));
   const [only, ...others] = ours;
   if (others.length === 0) return only;
   const ids = ours.map((twin) => `${twin.id} (${twin.name})`).join(", ");

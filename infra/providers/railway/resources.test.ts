@@ -57,6 +57,21 @@ test("several projects are made one after another, 30 s apart", async () => {
   expect(fake.clock.waits.filter((ms) => ms > 29_000)).toHaveLength(2);
 });
 
+test("a project that a run which died made, too young to be listed at first, is found after the wait behind another one", async () => {
+  const { id } = await project.create(projectInputs, newProcess(fake), call);
+  await project.create({ name: "other", description: "app:test:other00000", marker: "app:test:other00000" }, context, call);
+  fake.fault("projects", { answer: { projects: { edges: [], pageInfo: { hasNextPage: false, endCursor: null } } } });
+  expect((await project.create(projectInputs, context, call)).id).toBe(id);
+  expect(fake.projects.size).toBe(2);
+  expect(context.fresh.has(id)).toBe(false);
+});
+
+test("who waits for the cooldown looks in one list that is read once", async () => {
+  const of = (n: number) => ({ name: `t${n}`, description: `app:test:00000000${n}`, marker: `app:test:00000000${n}` });
+  for (const n of [1, 2, 3, 4]) await project.create(of(n), context, call);
+  expect(fake.calls.filter((name) => name === "projects")).toHaveLength(5);
+});
+
 test("a project with another marker, or a longer one, is never adopted", async () => {
   await project.create({ name: "test-shop", description: `${marker}x and app:prod:0123456789` }, context, call);
   await project.create(projectInputs, context, call);
