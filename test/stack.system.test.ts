@@ -116,7 +116,10 @@ async function stand() {
         await stopping;
         await ask(vendor, "faults", undefined, "DELETE");
       }
-      return ended;
+      const code = await ended;
+      // Until a person has typed the next command, the vendors' reads show what was written last.
+      await ask(vendor, "clock", { advanceSeconds: 5 });
+      return code;
     },
   };
 }

@@ -134,7 +134,10 @@ async function cut(
     await until(() => said.includes("stopping: "), "said that it stops");
     await letGo(vendor);
   }
-  return answer;
+  const outcome = await answer;
+  // Until a person has typed the next command, the vendors' reads show what was written last.
+  await ask(vendor, "clock", { advanceSeconds: 5 });
+  return outcome;
 }
 
 /** Living objects of Railway by kind; projects in their time of grace are still shown. */

@@ -153,10 +153,19 @@ async function existing(
         `Railway project ${id} lies in workspace ${workspaceId}, but the token is for workspace ${asked}: set RAILWAY_API_TOKEN (and RAILWAY_WORKSPACE_ID) to the right one`,
       );
     }
-    const listed = (await railway.projects(call)).find((candidate) => candidate.id === id);
-    if (listed) throw error;
-    return undefined;
+    if (!(await isListed(id, railway, call))) return undefined;
+    // What was made a moment ago may be listed just now, and then it can be read too.
+    const found = await railway.project(id, call);
+    return found.deletedAt === null ? found : undefined;
   }
+}
+
+/** Asked again past the read lag: what a run made that died a moment ago is not gone. */
+async function isListed(id: string, { clock, projects }: RailwayContext["railway"], call: Call): Promise<boolean> {
+  const listed = async () => (await projects(call)).some((candidate) => candidate.id === id);
+  if (await listed()) return true;
+  await clock.sleep(readLagMs, call.signal);
+  return listed();
 }
 
 /** Ids of a project that is fit for use; OperatorError for one that is public, temporary or without environment. */

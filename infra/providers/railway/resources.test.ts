@@ -85,10 +85,17 @@ test("two projects with the marker are refused by name instead of choosing one",
 
 test("a project that a query cannot see is gone only when the workspace's list says so", async () => {
   const { id } = await project.create(projectInputs, context, call);
-  fake.fault("project", { refuse: "Not Authorized" });
+  for (let times = 0; times < 2; times++) fake.fault("project", { refuse: "Not Authorized" });
   await expect(project.read(id, context, call)).rejects.toThrow("Not Authorized");
   fake.projects.clear();
   expect(await project.read(id, context, call)).toBeUndefined();
+});
+
+test("a project that a run made a moment before it died is not gone, although neither its query nor the list shows it yet", async () => {
+  const { id } = await project.create(projectInputs, newProcess(fake), call);
+  fake.fault("project", { refuse: "Not Authorized" });
+  fake.fault("projects", { answer: { projects: { edges: [], pageInfo: { hasNextPage: false, endCursor: null } } } });
+  expect(await project.read(id, context, call)).toMatchObject({ id });
 });
 
 test("a project that another workspace's token cannot see is not gone", async () => {
