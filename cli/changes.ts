@@ -1,9 +1,9 @@
 /** The engine's events, sorted by tenant: what is going on now, and what was done in the end. */
 import type { EngineEvent } from "../engine/events.ts";
+import { dataTypes, isVendors } from "../infra/resource-types.ts";
 
 /** Operations that change nothing at a vendor. */
 const quiet = new Set(["same", "read", "read-replacement", "refresh", "import"]);
-const holdsData = new Set(["railway:index:Project", "railway:index:Volume"]);
 /** The steps of a replacement; which one comes first depends on the resource. */
 const replacing = new Set(["create-replacement", "replace", "delete-replaced"]);
 const uidIn = /tn_[a-z0-9]{10}/;
@@ -42,13 +42,12 @@ export class Changes {
       this.policies.push(event);
       return;
     }
-    // A component of ours and the stack itself are no vendor's objects.
-    if (event.kind !== "resource" || event.type.startsWith("fleet:") || event.type.startsWith("pulumi:")) return;
+    if (event.kind !== "resource" || !isVendors(event.type)) return;
     const name = event.urn.split("::").at(-1) ?? event.urn;
     const owner = uidIn.exec(name)?.[0] ?? shared;
     const changes: TenantChanges = this.tenants.get(owner) ?? { done: new Map(), underWay: new Set(), failed: [] };
     this.tenants.set(owner, changes);
-    if (replacing.has(event.op) && holdsData.has(event.type)) this.replaced.set(name, owner);
+    if (replacing.has(event.op) && event.type in dataTypes) this.replaced.set(name, owner);
     if (event.state === "started") {
       if (!quiet.has(event.op)) changes.underWay.add(event.urn);
       return;

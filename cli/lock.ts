@@ -1,8 +1,8 @@
 /** PURE but for the look at a process. Whose lock a stack has, and whether its holder is gone. */
 import { hostname } from "node:os";
 import { z } from "zod";
+import { isAlive as processIsAlive } from "../billing/postgres/alive.ts";
 import { type Clock, systemClock } from "../domain/clock.ts";
-import { isAlive as processIsAlive } from "./alive.ts";
 
 /** A lock as the engine names it, of a state in a folder or a bucket; Pulumi Cloud names no holder. */
 export interface Lock {

@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { isAlive } from "../billing/postgres/alive.ts";
 import { findBinaries } from "../billing/postgres/binaries.ts";
 import { stop as stopServer } from "../billing/postgres/server.ts";
 import { chooseLaunch } from "../billing/postgres/user.ts";
@@ -10,7 +11,6 @@ import { assert, exitCode, OperatorError } from "../domain/error.ts";
 import { portNames } from "../sandbox/ports.ts";
 import { answers } from "../sandbox/presence.ts";
 import type { SandboxOptions } from "../sandbox/sandbox.ts";
-import { isAlive } from "./alive.ts";
 import { unknown } from "./choose.ts";
 import { type StartFlags, type UseFlags, vendors } from "./commands/sandbox.ts";
 import type { Context } from "./context.ts";

@@ -4,6 +4,7 @@ import type { Problem } from "../domain/error.ts";
 import type { Tenant } from "../tenants/resolve.ts";
 import { states } from "../tenants/schema.ts";
 import { planFleet } from "./plan.ts";
+import { dataTypes, isVendors } from "./resource-types.ts";
 import type { Settings } from "./settings.ts";
 
 /** A resource of the stack's state, as `pulumi stack export` gives it. */
@@ -42,12 +43,11 @@ export interface Wanted {
 /** The name that stands for what the whole Cloudflare account shares. */
 export const accountName = "account";
 
-const dataTypes: Readonly<Record<string, string>> = { "railway:index:Project": "project", "railway:index:Volume": "volume" };
 const ownerIn = /^(tn_[a-z0-9]{10})-(.+)$/;
 
 /** Everything that the run would delete, replace, shrink, move or make anew without its data, and is not allowed to; empty where it may go on. */
 export function overBudget(state: StackState, wanted: Wanted): Problem[] {
-  const there = state.resources.filter((one) => isVendors(one) && one.replacing?.half !== true);
+  const there = state.resources.filter((one) => isVendors(one.type) && one.replacing?.half !== true);
   const owners = Map.groupBy(there, ownerOf);
   const tenants = new Map<string, Tenant>(wanted.tenants.map((tenant) => [tenant.uid, tenant]));
   const within = [...owners].flatMap(([owner, resources]) => {
@@ -197,11 +197,6 @@ class Names extends Set<string> {
   override has(name: string): boolean {
     return super.has(name) || name.startsWith(this.#prefix);
   }
-}
-
-/** Components of ours, providers and the stack itself are no vendor's objects. */
-function isVendors({ type }: StateResource): boolean {
-  return !type.startsWith("fleet:") && !type.startsWith("pulumi:");
 }
 
 /** The project's name at Railway is `<stack>-<slug>`: a tenant whose first run failed is in no outputs. */

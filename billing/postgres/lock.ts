@@ -1,8 +1,8 @@
 /** A lock between processes of this machine around starting and stopping the server: a file with the holder's process id. */
-import { readFileSync } from "node:fs";
 import { link, readFile, rm, writeFile } from "node:fs/promises";
 import type { Clock } from "../../domain/clock.ts";
 import { OperatorError } from "../../domain/error.ts";
+import { isAlive } from "./alive.ts";
 
 const patienceMs = 120_000;
 const lookMs = 20;
@@ -59,24 +59,4 @@ async function removeStale(path: string, waitedMs: number): Promise<void> {
   if (pid !== undefined && (pid === process.pid || isAlive(pid))) return;
   // Two waiters may both see the dead holder: whoever still reads the same pid removes it.
   if ((await holder(path)) === pid) await rm(path, { force: true });
-}
-
-/** Whether a process of that id lives, whoever owns it. A zombie does not, which where nobody collects orphans stays for good; where there is no /proc it
- *  counts as living. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
-  }
-  return !isZombie(pid);
-}
-
-function isZombie(pid: number): boolean {
-  try {
-    // After the program's name in parentheses, which may hold any.
-    return /\) Z[^)]*$/.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
-  } catch {
-    return false;
-  }
 }

@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Clock } from "../../domain/clock.ts";
 import { OperatorError } from "../../domain/error.ts";
+import { isAlive } from "./alive.ts";
 import type { Binaries } from "./binaries.ts";
-import { isAlive } from "./lock.ts";
 import type { Launch } from "./user.ts";
 
 const run = promisify(execFile);

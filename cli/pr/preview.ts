@@ -1,6 +1,7 @@
 /** PURE. The engine's preview (`pulumi preview --json`) by tenant. Only operations and names of properties are kept: states may hold what a provider made. */
 import { z } from "zod";
 import { OperatorError } from "../../domain/error.ts";
+import { dataTypes, isVendors } from "../../infra/resource-types.ts";
 import type { ResourceChange } from "./report.ts";
 
 export interface PreviewedResource extends Omit<ResourceChange, "properties"> {
@@ -50,8 +51,7 @@ export function readPreview(text: string, shown: string, stack: string): Preview
     const name = step.urn.split("::").at(-1) ?? step.urn;
     const type = (step.urn.split("::").at(-2) ?? "").split("$").at(-1) ?? "";
     const op = operation(step.op);
-    // A component of ours and the stack itself are no vendor's objects.
-    if (op === undefined || type.startsWith("fleet:") || type.startsWith("pulumi:")) continue;
+    if (op === undefined || !isVendors(type)) continue;
     // A replacement comes as up to three steps of one resource.
     const earlier = resources.get(step.urn);
     const uid = uidPattern.exec(name)?.[0] ?? null;
@@ -103,7 +103,7 @@ const nouns: Readonly<Record<string, string>> = {
 };
 
 function wordsFor(name: string, type: string): { readonly what: string; readonly holdsData: boolean } {
-  const holdsData = ["railway:index:Volume", "railway:index:Project"].includes(type);
+  const holdsData = type in dataTypes;
   const suffix = uidPattern.test(name) ? name.replace(/^tn_[a-z0-9]{10}-/, "") : name;
   const noun = Object.hasOwn(nouns, suffix) && uidPattern.test(name) ? nouns[suffix] : undefined;
   if (noun !== undefined) return { what: noun, holdsData };

@@ -1,6 +1,8 @@
 /** PURE. What the engine found when it compared a stack's state with the vendors, as objects and fields that a person can look up. */
 import { redact } from "../../domain/error.ts";
 import type { Difference, EngineEvent, ObjectState } from "../../engine/events.ts";
+import { signatureKey } from "../../infra/providers/shell/secret.ts";
+import { dataTypes, isVendors } from "../../infra/resource-types.ts";
 
 /** One object that a vendor has otherwise than the state. */
 export interface ChangedObject {
@@ -26,7 +28,6 @@ export interface ChangedField {
   readonly vendor: string | null;
 }
 
-const dataTypes = new Set(["railway:index:Project", "railway:index:Volume"]);
 const uidIn = /^(tn_[a-z0-9]{10})-/;
 
 /** What differs, what can be lost first, then by tenant and name. `slugs` are by uid. */
@@ -68,11 +69,6 @@ export function problemsOf(events: Iterable<EngineEvent>, { code, stderr, object
   return [...why, ...unseen];
 }
 
-/** Whether it is an object at a vendor: components and the stack itself are the engine's own. */
-export function isVendors(type: string): boolean {
-  return !type.startsWith("fleet:") && !type.startsWith("pulumi:");
-}
-
 /** Cloudflare still answers for a tunnel that was deleted, and everything is as it was but for this date. */
 function withoutGrave(difference: Difference): Difference {
   return difference.after?.outputs.deletedAt ? { ...difference, after: undefined } : difference;
@@ -86,7 +82,7 @@ function changedObject(urn: string, type: string, difference: Difference, slugs:
     ...{ uid: uid ?? null, slug: slugs.get(uid ?? "") ?? null, resource: name.slice(mark.length), type },
     id: before?.id ?? after?.id ?? "",
     what: after === undefined ? "deleted" : "changed",
-    holdsData: dataTypes.has(type),
+    holdsData: type in dataTypes,
     fields: before === undefined || after === undefined ? [] : fieldsOf(before, after, withReasons(type, difference.paths)),
   };
 }
@@ -126,12 +122,10 @@ function differingKeys(before: ObjectState, after: ObjectState): [string, { diff
   ]);
 }
 
-/** The engine's envelope of a secret: from there on nothing is known. */
-const envelope = "4dabf18193072939515e22adb298388d";
 const secret = "[secret]";
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
 
-/** Of the first place that has it; undefined where none does. A property path is `a.b[0]["c.d"]`. */
+/** Of the first place that has it; undefined where none does. Nothing is known from the engine's envelope of a secret on. A property path is `a.b[0]["c.d"]`. */
 function valueAt(places: readonly unknown[], path: string): unknown {
   const steps = [...path.matchAll(/\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|([^.[\]]+)/g)].map(
     ([, quoted, index, plain]) => quoted?.replaceAll(/\\(.)/g, "$1") ?? index ?? plain ?? "",
@@ -139,7 +133,7 @@ function valueAt(places: readonly unknown[], path: string): unknown {
   for (const place of places) {
     let value: unknown = place;
     for (const step of steps) {
-      if (!isObject(value) || envelope in value) break;
+      if (!isObject(value) || signatureKey in value) break;
       value = Object.hasOwn(value, step) ? value[step] : undefined;
     }
     if (value !== undefined) return value;
@@ -151,8 +145,8 @@ const mostCharacters = 200;
 
 function shown(value: unknown): string | null {
   if (value === undefined || value === null) return null;
-  if (isObject(value) && envelope in value) return secret;
-  const text = hidden(JSON.stringify(value, (_, inner) => (isObject(inner) && envelope in inner ? secret : inner)));
+  if (isObject(value) && signatureKey in value) return secret;
+  const text = hidden(JSON.stringify(value, (_, inner) => (isObject(inner) && signatureKey in inner ? secret : inner)));
   return text.length > mostCharacters ? `${text.slice(0, mostCharacters)}…` : text;
 }
 

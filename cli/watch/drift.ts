@@ -4,15 +4,17 @@ import { z } from "zod";
 import { systemClock } from "../../domain/clock.ts";
 import { exitCode, registerSecret } from "../../domain/error.ts";
 import { type EngineEvent, pulumiEvents } from "../../engine/events.ts";
+import { isVendors } from "../../infra/resource-types.ts";
 import { readStack } from "../../tenants/load.ts";
 import { formerSlugs, stateOf } from "../budget.ts";
+import { shared } from "../changes.ts";
 import type { DriftFlags } from "../commands/watch.ts";
 import type { Context } from "../context.ts";
 import { Stopped } from "../engine-step.ts";
 import { type StackEnvironment, stackEnvironment } from "../environment.ts";
 import { interruptible } from "../interrupt.ts";
 import { exportState } from "../state.ts";
-import { type ChangedObject, differences, isVendors, problemsOf } from "./differences.ts";
+import { type ChangedObject, differences, problemsOf } from "./differences.ts";
 import type { DriftReport } from "./report.ts";
 import { settledLook } from "./settled.ts";
 
@@ -41,7 +43,7 @@ export async function drift(this: Context, flags: DriftFlags): Promise<void> {
     stack,
     at: new Date(await systemClock.now()).toISOString(),
     ok: look.problems.length === 0 && changes.length === 0,
-    objects: objectsIn(exported),
+    objects: look.objects,
     looked: look.looked,
     changes,
     problems: look.problems.map((problem) =>
@@ -57,6 +59,8 @@ export async function drift(this: Context, flags: DriftFlags): Promise<void> {
 
 interface Look {
   readonly events: readonly EngineEvent[];
+  /** In the state. */
+  readonly objects: number;
   /** Objects that the vendors answered for. */
   readonly looked: number;
   /** Why it is not whole. */
@@ -79,7 +83,7 @@ async function lookAtVendors(context: Context, { engine, env, stack }: StackEnvi
     const { code, stderr } = await result;
     if (signal.aborted) throw new Stopped("stopped: not everything was looked at", exitCode.failed);
     const looked = seen.size;
-    return { events: kept, looked, problems: problemsOf(kept, { code, stderr, objects, looked }) };
+    return { events: kept, objects, looked, problems: problemsOf(kept, { code, stderr, objects, looked }) };
   });
 }
 
@@ -100,7 +104,7 @@ function slugsInFiles(root: string, stack: string): readonly (readonly [string, 
   return tenants.map(({ entry, slug }) => [entry.uid, slug]);
 }
 
-const nameOf = ({ slug, uid }: ChangedObject) => slug ?? uid ?? "(account)";
+const nameOf = ({ slug, uid }: ChangedObject) => slug ?? uid ?? shared;
 
 function textOf({ stack, changes, looked, seconds, problems }: DriftReport): string {
   const rows = changes.flatMap((one) => told(one).map((line) => [nameOf(one), one.resource, line] as const));
